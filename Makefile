@@ -1,0 +1,44 @@
+# Everything a newcomer or CI needs. `make demo` and `make test` set up what they use.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check conformance bench docs clean
+
+demo: $(VENV)/.demo
+	@$(BIN)/wallwidgets demo $(ARGS)
+
+test: $(VENV)/.test chromium
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The official SDKs, each in an environment of its own, against the embedded instance.
+conformance: $(VENV)/.test
+	$(BIN)/python -m pytest -m conformance tests/conformance $(ARGS)
+
+bench: $(VENV)/.test
+	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+# An environment is made anew when the project's requirements change.
+$(VENV)/.demo $(VENV)/.test: $(VENV)/.%: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "This needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@
+
+# Browser tests drive Debian's Chromium; elsewhere any Chromium on the PATH will do.
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+			&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+		|| { echo "The browser tests need Chromium: sudo apt-get install chromium"; exit 1; }
+
+clean:
+	rm -rf $(VENV) .venv-sdk-* dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
