@@ -1,0 +1,37 @@
+"""Panels and a small API layer for the Wallaroo MLOps platform.
+
+The public names load on first use (PEP 562), so ``import wallwidgets`` stays cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Client": "wallwidgets.api.client",
+    "connect": "wallwidgets.api.client",
+    "LocalInstance": "wallwidgets.local",
+    "errors": "wallwidgets.errors",
+}
+__all__ = ["Client", "LocalInstance", "__version__", "connect", "errors"]
+
+if TYPE_CHECKING:
+    from wallwidgets import errors
+    from wallwidgets.api.client import Client, connect
+    from wallwidgets.local import LocalInstance
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'wallwidgets' has no attribute {name!r}")
+    module = import_module(_HOME[name])
+    value = module if _HOME[name] == f"{__name__}.{name}" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

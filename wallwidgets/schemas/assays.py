@@ -1,0 +1,287 @@
+"""Assays, version 1 (api-contract section 10): configuration, records, results.
+
+``width`` and ``interval`` stay the texts of the wire (``"24 hours"``); the drift arithmetic reads
+them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from wallwidgets.schemas.base import Answer, Id, Name, Request, RequestTime, Text, Timestamp
+
+
+class BinMode(StrEnum):
+    NONE = "None"
+    EQUAL = "Equal"
+    QUANTILE = "Quantile"
+    PROVIDED = "Provided"
+
+
+class Aggregation(StrEnum):
+    EDGES = "Edges"
+    DENSITY = "Density"
+    CUMULATIVE = "Cumulative"
+
+
+class Metric(StrEnum):
+    MAX_DIFF = "MaxDiff"
+    SUM_DIFF = "SumDiff"
+    PSI = "PSI"
+
+
+class ResultStatus(StrEnum):
+    OK = "Ok"
+    WARNING = "Warning"
+    ALERT = "Alert"
+    BASELINE_RUN = "BaselineRun"
+
+
+class SortBy(StrEnum):
+    CREATION_DATE_DESC = "CreationDateDesc"
+    LAST_RUN_DATE_DESC = "LastRunDateDesc"
+
+
+class Summarizer(Request):
+    """How values become bins and a score.
+
+    Example:
+        >>> Summarizer(num_bins=10, metric="MaxDiff").bin_mode.value
+        'Quantile'
+    """
+
+    type: Text = "UnivariateContinuous"
+    name: Text | None = None
+    bin_mode: BinMode = BinMode.QUANTILE
+    aggregation: Aggregation = Aggregation.DENSITY
+    metric: Metric = Metric.PSI
+    num_bins: int | None = Field(default=5, ge=1, le=10_000)
+    bin_weights: list[float] | None = None
+    provided_edges: list[float] | None = None
+
+
+class FixedBaseline(Request):
+    """The values of a fixed time range."""
+
+    pipeline: Text
+    model: Text | None = None
+    start_at: RequestTime
+    end_at: RequestTime
+
+
+class SlidingBaseline(Request):
+    """The values of a range that moves with the window."""
+
+    pipeline: Text
+    model: Text | None = None
+    width: Text
+    offset: Text
+
+
+class UserProvidedBaseline(Request):
+    url: Text
+
+
+class Baseline(Request):
+    """What windows are compared with: exactly one of the variants.
+
+    Example:
+        >>> january = FixedBaseline(pipeline="p", start_at="2022-01-01", end_at="2022-01-02")
+        >>> list(Baseline(fixed=january).model_dump())
+        ['Fixed']
+    """
+
+    fixed: FixedBaseline | None = Field(default=None, alias="Fixed")
+    sliding: SlidingBaseline | None = Field(default=None, alias="Sliding")
+    user_provided: UserProvidedBaseline | None = Field(default=None, alias="UserProvided")
+    calculated: dict[str, Any] | None = None
+    static: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _one_variant(self) -> Baseline:
+        if sum(value is not None for _, value in self) != 1:
+            raise ValueError("needs one of Fixed, Sliding, UserProvided, calculated, static")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _only_the_variant(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if value is not None}
+
+
+class AssayWindow(Request):
+    """The windows that are compared; ``width`` and ``interval`` are texts such as ``24 hours``.
+
+    Attributes:
+        interval: Time between the starts of windows; the width, if None.
+        start: Start of the first window; the end of the baseline, if None.
+    """
+
+    pipeline: Text | None = None
+    model: Text | None = None
+    width: Text
+    start: RequestTime | None = None
+    interval: Text | None = None
+    path: Text | None = None
+    pipeline_name: Text | None = None
+    model_name: Text | None = None
+    workspace_id: Id | None = None
+    locations: list[Text] | None = None
+
+
+class AssayConfig(Request):
+    """An assay to create, or to run without storing anything.
+
+    Attributes:
+        iopath: Which values: ``"<input|output> <field> <index>"``, such as ``output dense_2 0``.
+        run_until: The last instant to analyse; now, if None.
+
+    Example:
+        >>> config = AssayConfig(
+        ...     name="price drift", pipeline_id=4, pipeline_name="housepricepipe", workspace_id=4,
+        ...     iopath="output dense_2 0",
+        ...     baseline=Baseline(fixed=FixedBaseline(
+        ...         pipeline="housepricepipe", start_at="2022-01-01", end_at="2022-01-02")),
+        ...     window=AssayWindow(pipeline="housepricepipe", width="24 hours"))
+        >>> config.alert_threshold
+        0.25
+    """
+
+    id: Id | None = None
+    name: Name
+    pipeline_id: Id
+    pipeline_name: Name
+    active: bool = True
+    status: Text = "created"
+    iopath: Text | None = None
+    baseline: Baseline
+    window: AssayWindow
+    summarizer: Summarizer = Field(default_factory=Summarizer)
+    warning_threshold: float | None = None
+    alert_threshold: float = 0.25
+    run_until: RequestTime | None = None
+    workspace_id: Id
+    created_at: RequestTime | None = None
+    last_window_start: RequestTime | None = None
+    last_run: RequestTime | None = None
+
+
+class AssayCreated(Answer):
+    assay_id: Id
+
+
+class AssaysList(Request):
+    pipeline_id: Id | None = None
+
+
+class AssaySetActive(Request):
+    id: Id
+    active: bool
+
+
+class AssayActive(Answer):
+    id: Id
+    active: bool
+
+
+class DriftWindow(Request):
+    start: RequestTime
+    end: RequestTime
+
+
+class AssayFilter(Request):
+    workspace_id: Id
+    pipeline_id: Id
+    sort_by: SortBy = SortBy.CREATION_DATE_DESC
+    name: Text | None = None
+    active: bool | None = None
+    drift_window: DriftWindow | None = None
+
+
+class AssayBaselineQuery(Request):
+    """Despite the name of its endpoint this asks for inference records."""
+
+    pipeline_name: Text
+    workspace_id: Id | None = None
+    start: RequestTime | None = None
+    end: RequestTime | None = None
+    model_name: Text | None = None
+    limit: int | None = Field(default=None, ge=1, le=2**63 - 1)
+    next: dict[str, Any] | None = None
+
+
+class AssayResultsQuery(Request):
+    assay_id: Id
+    start: RequestTime | None = None
+    end: RequestTime | None = None
+    pipeline_id: Id | None = None
+    limit: int | None = Field(default=None, ge=1, le=2**63 - 1)
+
+
+class AssayRecord(Answer):
+    """An assay as ``list`` or ``filter`` gives it.
+
+    ``list`` leaves out ``iopath`` and ``workspace_id``, ``filter`` gives them.
+    """
+
+    id: Id
+    name: str
+    active: bool
+    status: str
+    pipeline_id: Id
+    pipeline_name: str
+    iopath: str | None = None
+    workspace_id: Id | None = None
+    workspace_name: str | None = None
+    warning_threshold: float | None = None
+    alert_threshold: float
+    last_window_start: Timestamp | None = None
+    last_run: Timestamp | None = None
+    next_run: Timestamp | None = None
+    run_until: Timestamp | None = None
+    created_at: Timestamp | None = None
+    updated_at: Timestamp | None = None
+    baseline: Baseline | dict[str, Any]
+    window: AssayWindow
+    summarizer: Summarizer
+
+
+class Summary(Answer):
+    """Statistics and bins of a baseline or window; the last edge is None, for infinity."""
+
+    count: int
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    median: float | None = None
+    std: float | None = None
+    edges: list[float | None] = Field(default_factory=list)
+    edge_names: list[str] = Field(default_factory=list)
+    aggregated_values: list[float] = Field(default_factory=list)
+    aggregation: Aggregation | None = None
+    start: Timestamp | None = None
+    end: Timestamp | None = None
+
+
+class AssayResult(Answer):
+    """The score of one window. In frames the summaries' fields are columns of their own."""
+
+    id: Id | None = None
+    assay_id: Id | None = None
+    pipeline_id: Id | None = None
+    window_start: Timestamp
+    analyzed_at: Timestamp
+    elapsed_millis: int = 0
+    iopath: str | None = None
+    status: ResultStatus
+    score: float | None = None
+    scores: list[float] = Field(default_factory=list)
+    bin_index: int | None = None
+    warning_threshold: float | None = None
+    alert_threshold: float | None = None
+    baseline_summary: Summary
+    window_summary: Summary
+    summarizer: Summarizer
+    created_at: Timestamp | None = None
