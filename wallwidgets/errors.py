@@ -30,7 +30,8 @@ class WallwidgetsError(Exception):
 
     def __str__(self) -> str:
         number = f"[{self.status}] " if self.status else ""
-        return " ".join(part for part in (f"{number}{self.message}", self.advice) if part)
+        sentence = self.message if self.message.endswith((".", "!", "?")) else f"{self.message}."
+        return " ".join(part for part in (f"{number}{sentence}", self.advice) if part)
 
 
 class SettingsError(WallwidgetsError, ValueError):

@@ -121,7 +121,12 @@ def resolve(
     return Settings(
         url=base,
         auth_url=auth,
-        identity=_identity(identity or Identity(), credentials, environ, own_login=own_login),
+        identity=_identity(
+            identity if identity is not None else Identity(),
+            credentials,
+            environ,
+            own_login=own_login,
+        ),
         verify=verify if isinstance(verify, bool) else os.fspath(verify),
         timeout_s=_timeout(timeout_s, environ),
     )

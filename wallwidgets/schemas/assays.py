@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -243,7 +243,7 @@ class AssayRecord(Answer):
     run_until: Timestamp | None = None
     created_at: Timestamp | None = None
     updated_at: Timestamp | None = None
-    baseline: Baseline | dict[str, Any]
+    baseline: Annotated[Baseline | dict[str, Any], Field(union_mode="left_to_right")]
     window: AssayWindow
     summarizer: Summarizer
 
@@ -272,7 +272,7 @@ class AssayResult(Answer):
     assay_id: Id | None = None
     pipeline_id: Id | None = None
     window_start: Timestamp
-    analyzed_at: Timestamp
+    analyzed_at: Timestamp | None = None
     elapsed_millis: int = 0
     iopath: str | None = None
     status: ResultStatus
@@ -283,5 +283,14 @@ class AssayResult(Answer):
     alert_threshold: float | None = None
     baseline_summary: Summary
     window_summary: Summary
-    summarizer: Summarizer
+    summarizer: Summarizer | None = None
     created_at: Timestamp | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_2022(cls, data: Any) -> Any:
+        # The oldest results only have the start in the summary of their window.
+        window = data.get("window_summary") if isinstance(data, dict) else None
+        if isinstance(window, dict) and "window_start" not in data:
+            return {**data, "window_start": window.get("start")}
+        return data

@@ -15,6 +15,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from wallwidgets.schemas.safe_html import record_html
+
 # Field names such as model_id belong to the service, so pydantic must not reserve the prefix.
 _CONFIG = ConfigDict(validate_by_name=True, validate_by_alias=True, protected_namespaces=())
 
@@ -25,6 +27,12 @@ class Answer(BaseModel):
     """What a service answers; keys that are not known here are kept."""
 
     model_config = ConfigDict(**_CONFIG, extra="allow", serialize_by_alias=True)
+
+    def _repr_html_(self) -> str:
+        """The record as a small table, without the fields that its repr leaves out."""
+        fields = type(self).model_fields.items()
+        shown = ((name, getattr(self, name)) for name, field in fields if field.repr)
+        return record_html(type(self).__name__, shown)
 
 
 class Request(BaseModel):

@@ -1,0 +1,49 @@
+"""The one place that makes HTML of text from a service: nothing in it runs, links or hides."""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+SHOWN_TEXT = 80
+_PLAIN_TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+
+
+def safe_text(text: str) -> str:
+    """Text as HTML that shows it literally: no markup, no formula, no hidden direction changes."""
+    visible = "".join(
+        char
+        if char in "\n\t" or unicodedata.category(char) not in _HIDDEN
+        else f"\\u{ord(char):04x}"
+        for char in text
+    )
+    # JupyterLab typesets $...$ and \(...\) of an HTML output unless an element comes between.
+    escaped = html.escape(visible).replace("\\", "<span>\\</span>")
+    return escaped.replace("$", "<span>$</span>")
+
+
+def table_html(names: Sequence[str], rows: Iterable[Sequence[object]], note: str) -> str:
+    """A table with a header row, and a note below it; long texts are cut."""
+    head = "".join(f"<th>{_cell(name)}</th>" for name in names)
+    body = "".join(f"<tr>{''.join(f'<td>{_cell(each)}</td>' for each in row)}</tr>" for row in rows)
+    return (
+        f"{_PLAIN_TABLE}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f"<p>{safe_text(note)}</p>"
+    )
+
+
+def record_html(title: str, fields: Iterable[tuple[str, object]]) -> str:
+    """The fields of one record, one below the other."""
+    body = "".join(
+        f'<tr><th style="text-align: left">{_cell(name)}</th>'
+        f'<td style="text-align: left">{_cell(value)}</td></tr>'
+        for name, value in fields
+    )
+    return f"<p>{safe_text(title)}</p>{_PLAIN_TABLE}<tbody>{body}</tbody></table>"
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value)
+    return safe_text(text if len(text) <= SHOWN_TEXT else text[: SHOWN_TEXT - 1] + "…")
