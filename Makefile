@@ -9,7 +9,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/wallwidgets demo $(ARGS)
 
 test: $(VENV)/.test chromium
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
