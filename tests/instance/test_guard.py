@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from sqlalchemy import text
 
 import wallwidgets as ww
 from tests.conftest import Raw
@@ -120,6 +121,13 @@ def test_sixty_four_writers_at_once_all_succeed(admin: Raw) -> None:
 
     with ThreadPoolExecutor(64) as pool:
         assert set(pool.map(write, range(256))) == {200}
+
+
+def test_what_is_acknowledged_is_on_the_disk(instance: ww.LocalInstance) -> None:
+    with instance.context.store.read() as session:
+        assert session.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        # 2 is FULL: a commit returns after its sync, so a power cut does not take it back.
+        assert session.execute(text("PRAGMA synchronous")).scalar() == 2
 
 
 def test_the_documentation_needs_no_internet(admin: Raw) -> None:

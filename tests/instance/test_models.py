@@ -208,3 +208,31 @@ def test_an_upload_that_breaks_off_leaves_no_row_and_no_file(tmp_path):
         assert admin.ok("models/list", where) == {"models": []}
     # An instance that has stopped has finished all requests.
     assert [each for each in (tmp_path / "models").rglob("*") if each.is_file()] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<img src=x onerror=alert(1)>",
+        "</script><svg/onload=alert(1)>",
+        "$\\href{javascript:alert(1)}{x}$",
+        "right\u202eleft",
+        "nul\x00inside",
+        "../../etc/passwd",
+        "x" * 10_000,
+    ],
+)
+def test_hostile_names_come_back_byte_for_byte(admin, workspace, model, name):
+    metadata = json.dumps({"name": name, "workspace_id": workspace, "visibility": "private"})
+    answer = form(
+        admin,
+        "upload",
+        {},
+        ("m.onnx", model.read_bytes()),
+        metadata=("metadata", metadata, "application/json"),
+    )
+    assert answer.status_code == 200, answer.text
+    (listed,) = admin.ok("models/list", {"workspace_id": workspace})["models"]
+    assert listed["name"] == name
+    (version,) = admin.ok("models/list_versions", {"models_pk_id": listed["id"]})
+    assert version["model_id"] == name

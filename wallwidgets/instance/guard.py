@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, NoReturn
-
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wallwidgets.errors import InvalidRequest, TooLarge, UnsupportedFormat, WallwidgetsError
+from wallwidgets.instance import strict_json
 from wallwidgets.instance.config import InstanceConfig
 
 INFER_PATH = "/v1/api/pipelines/infer/"
@@ -99,19 +97,6 @@ def error_response(
     return JSONResponse(body, status, headers)
 
 
-def strict_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The dict of a JSON object's pairs, for ``json.loads``; refuses a key that is there twice."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key is there twice")
-    return found
-
-
-def refuse_constant(name: str) -> NoReturn:
-    """For ``json.loads``: NaN and Infinity are not JSON."""
-    raise ValueError(f"{name} is not JSON")
-
-
 def _takes_json(scope: Scope) -> bool:
     path: str = scope["path"]
     return scope["method"] == "POST" and path.startswith("/v1/") and not path.startswith(INFER_PATH)
@@ -123,13 +108,7 @@ def _strict_json(scope: Scope, body: bytes) -> bytes:
     if kind.partition(";")[0].strip().lower() != "application/json":
         raise UnsupportedFormat("Unsupported media type: Content-Type must be application/json")
     body = body if body.strip() else b"{}"
-    try:
-        value = json.loads(body, object_pairs_hook=strict_object, parse_constant=refuse_constant)
-    except RecursionError:
-        raise InvalidRequest("Bad request: the JSON body is nested too deeply") from None
-    except ValueError as error:
-        reason = error.args[0] if error.args else "it cannot be read"
-        raise InvalidRequest(f"Bad request: the body is not JSON: {reason}") from None
+    value = strict_json.loads(body)
     if not isinstance(value, dict):
         raise InvalidRequest("Bad request: the body must be a JSON object")
     headers = [pair for pair in scope["headers"] if pair[0] != b"content-type"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from wallwidgets.errors import InvalidRequest, TooLarge, UnsupportedFormat
+from wallwidgets.instance import strict_json
 from wallwidgets.instance.arrow_files import read_arrow_file
-from wallwidgets.instance.guard import refuse_constant, strict_object
 from wallwidgets.instance.tensors import Nested, refusal, refuse_infinite
 from wallwidgets.schemas.inference import ARROW_FILE
 
@@ -70,13 +69,7 @@ def _json_columns(body: bytes, records_only: bool) -> dict[str, pa.Array]:
         raise TooLarge(
             f"Payload too large: JSON of more than {MAX_JSON_BYTES} bytes; send an Arrow file"
         )
-    try:
-        value = json.loads(body, object_pairs_hook=strict_object, parse_constant=refuse_constant)
-    except RecursionError:
-        raise InvalidRequest("Bad request: the JSON body is nested too deeply") from None
-    except ValueError as error:
-        reason = error.args[0] if error.args else "it cannot be read"
-        raise InvalidRequest(f"Bad request: the body is not JSON: {reason}") from None
+    value = strict_json.loads(body)
     if isinstance(value, list):
         cells = _cells_of_records(value)
     elif isinstance(value, dict) and not records_only:

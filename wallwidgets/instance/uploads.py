@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,8 +12,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from wallwidgets.errors import InvalidRequest, TooLarge
+from wallwidgets.instance import strict_json
 from wallwidgets.instance.content import Receiver
-from wallwidgets.instance.guard import refuse_constant, strict_object
 from wallwidgets.schemas.models import ModelUpload
 
 MAX_FIELD_BYTES = 2**20
@@ -39,12 +38,7 @@ def upload_fields(fields: dict[str, str]) -> ModelUpload:
     """
     found: dict[str, Any] = {key: fields[key] for key in _FIELDS if key in fields}
     if "metadata" in fields:
-        try:
-            metadata = json.loads(
-                fields["metadata"], object_pairs_hook=strict_object, parse_constant=refuse_constant
-            )
-        except (ValueError, RecursionError):
-            raise InvalidRequest("Bad request: metadata: not JSON") from None
+        metadata = strict_json.loads(fields["metadata"], "metadata")
         if not isinstance(metadata, dict):
             raise InvalidRequest("Bad request: metadata: must be a JSON object")
         found |= metadata
