@@ -68,7 +68,7 @@ def _responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document: 400 where FastAPI would answer 422, and the bearer token."""
+    """The OpenAPI document: 400 where FastAPI would say 422, bearer tokens, and summaries."""
     if app.openapi_schema is None:
         document = get_openapi(title=app.title, version=app.version, routes=app.routes)
         for path, operations in document["paths"].items():
@@ -79,8 +79,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
                     schema = {"$ref": f"#/components/schemas/{error.__name__}"}
                     content = {"application/json": {"schema": schema}}
                     responses["400"] = {"description": "Bad Request", "content": content}
-                if "401" in responses and not path.startswith(auth.OIDC):
+                if "401" in responses and not path.startswith(auth.REALM):
                     operation["security"] = [{"token": []}]
+                operation["summary"] = operation.pop("description").split("\n")[0].rstrip(".")
         schemas = document["components"]["schemas"]
         schemas.pop("HTTPValidationError", None)
         schemas.pop("ValidationError", None)
