@@ -203,3 +203,19 @@ def test_json_records():
 def test_members_have_no_hidden_state():
     records = Records(MemberRecord, [MemberRecord(user_id="u", user_type=None)])
     assert records == [MemberRecord(user_id="u", user_type=None)]
+
+
+def test_a_table_shows_what_a_reader_needs_of_times_and_tensors():
+    rows = [{"time": MADE, "in.tensor": [0.1234567891, *range(28)], "price": 13.5 + 1e-9}]
+    text = Frame(pa.Table.from_pylist(rows))._repr_html_()
+    assert "2023-04-25 21:50:00 UTC" in text
+    assert "[0.123457, 0, 1, 2, … 29 in all]" in text
+    assert "<td>13.5</td>" in text
+
+
+def test_a_record_shows_its_fields_but_no_secrets_and_no_gaps():
+    text = UserInvited(id="<b>id</b>", password="canary")._repr_html_()
+    assert "&lt;b&gt;id&lt;/b&gt;" in text
+    assert "canary" not in text
+    member = MemberRecord(user_id="u")
+    assert "user_type" not in member._repr_html_()

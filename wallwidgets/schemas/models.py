@@ -160,12 +160,12 @@ class ModelWithConfig(ModelRecord):
 class ModelVersion(Answer):
     """One upload of a model. ``id`` is the version's, ``parent_id`` the model's."""
 
-    sha: str
-    parent_id: Id | None = Field(default=None, alias="models_pk_id")
-    version: str = Field(alias="model_version")
-    owner_id: str = ""
-    name: str = Field(alias="model_id")
     id: Id
+    name: str = Field(alias="model_id")
+    version: str = Field(alias="model_version")
+    parent_id: Id | None = Field(default=None, alias="models_pk_id")
+    sha: str
+    owner_id: str = ""
     file_name: str | None = None
     image_path: str | None = None
 

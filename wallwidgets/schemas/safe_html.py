@@ -5,8 +5,12 @@ from __future__ import annotations
 import html
 import unicodedata
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from pydantic import BaseModel
 
 SHOWN_TEXT = 80
+SHOWN_ITEMS = 4
 _PLAIN_TABLE = '<table class="tex2jax_ignore mathjax_ignore">'
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
@@ -35,15 +39,31 @@ def table_html(names: Sequence[str], rows: Iterable[Sequence[object]], note: str
 
 
 def record_html(title: str, fields: Iterable[tuple[str, object]]) -> str:
-    """The fields of one record, one below the other."""
+    """The fields of one record that have a value, one below the other."""
     body = "".join(
         f'<tr><th style="text-align: left">{_cell(name)}</th>'
         f'<td style="text-align: left">{_cell(value)}</td></tr>'
         for name, value in fields
+        if value is not None
     )
     return f"<p>{safe_text(title)}</p>{_PLAIN_TABLE}<tbody>{body}</tbody></table>"
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else _short(value)
     return safe_text(text if len(text) <= SHOWN_TEXT else text[: SHOWN_TEXT - 1] + "…")
+
+
+def _short(value: object) -> str:
+    """A value as a reader wants it: times without noise, the beginning of a tensor."""
+    if isinstance(value, datetime):
+        text = value.isoformat(" ", "milliseconds" if value.microsecond else "seconds")
+        return text.replace("+00:00", " UTC")
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        if value and isinstance(value[0], BaseModel):
+            return f"{len(value)} {type(value[0]).__name__}"
+        more = f", … {len(value)} in all" if len(value) > SHOWN_ITEMS else ""
+        return f"[{', '.join(map(_short, value[:SHOWN_ITEMS]))}{more}]"
+    return str(value)
