@@ -14,10 +14,10 @@ import pyarrow as pa
 import pytest
 
 import wallwidgets as ww
+from tests.api.endpoints import endpoints
 from tests.conftest import get_token
 from tests.models import linear_model
 from wallwidgets import errors
-from wallwidgets.api.client import endpoints
 
 ROWS = [{"tensor": [1.0, 2.0, 3.0]}, {"tensor": [4.0, 5.0, 6.0]}]
 SUMS = [14.5, 32.5]

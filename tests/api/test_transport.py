@@ -12,6 +12,7 @@ import pytest
 import trustme
 
 import wallwidgets as ww
+from tests.api.endpoints import endpoints
 from tests.api.service import (
     NO_WORKSPACES,
     TOKEN,
@@ -24,8 +25,8 @@ from tests.api.service import (
     Service,
 )
 from wallwidgets import errors
-from wallwidgets.api.client import endpoints
 from wallwidgets.api.wire import Repeat, Wire
+from wallwidgets.schemas.pipelines import DeploymentRecord, PipelineRecord
 from wallwidgets.settings import Identity, Settings
 
 CREATE = "/v1/api/workspaces/create"
@@ -52,8 +53,8 @@ def test_every_endpoint_is_classified():
     assert all(isinstance(endpoint.repeat, Repeat) for endpoint in found.values())
     rooms = {name.partition(".")[0] for name in found}
     assert rooms == {
-        "auth", "client", "users", "workspaces", "models", "pipelines", "inference", "assays",
-        "connections",
+        "login", "client", "users", "workspaces", "models", "pipelines", "deployments",
+        "inference", "assays", "connections",
     }  # fmt: skip
 
 
@@ -138,9 +139,7 @@ def test_an_answered_create_is_final(service, alone):
 
 @pytest.mark.parametrize("fault", [Reset(), BUSY_0, MANY, GATEWAY, TRUNCATED])
 def test_an_inference_is_never_sent_again(service, alone, fault):
-    record = ww.api.client.pipelines.DeploymentRecord(
-        id=1, deploy_id="p", pipeline_id=1, workspace_id=1
-    )
+    record = DeploymentRecord(id=1, deploy_id="p", pipeline_id=1, workspace_id=1)
     service.answers["/v1/api/pipelines/infer/p-1/p"] = fault
     with pytest.raises(errors.WallwidgetsError):
         alone.pipelines.infer(record, [{"tensor": [1.0]}])
@@ -166,7 +165,7 @@ def test_a_cancel_ends_the_wait(service, alone):
 
     cancel = Cancel()
     service.answers["/v1/api/pipelines/get_logs"] = Answer({"msg": "x"}, 503, {"Retry-After": "20"})
-    record = ww.api.client.pipelines.PipelineRecord(id=1, name="p", workspace_id=1)
+    record = PipelineRecord(id=1, name="p", workspace_id=1)
     with pytest.raises(errors.Cancelled):
         alone.pipelines.logs(record, cancel=cancel)
     assert (cancel.waits, len(service.received)) == (1, 1)
@@ -180,7 +179,7 @@ def test_a_real_cancel_takes_less_than_half_a_second(service, alone):
         return Answer({"msg": "x"}, 503, {"Retry-After": "20"})
 
     service.answers["/v1/api/pipelines/get_logs"] = answer
-    record = ww.api.client.pipelines.PipelineRecord(id=1, name="p", workspace_id=1)
+    record = PipelineRecord(id=1, name="p", workspace_id=1)
     started = time.monotonic()
     with pytest.raises(errors.Cancelled):
         alone.pipelines.logs(record, cancel=cancel)

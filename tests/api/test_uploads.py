@@ -14,9 +14,9 @@ from email.policy import HTTP
 import pyarrow as pa
 import pytest
 
-import wallwidgets as ww
 from tests.api.service import UNAUTHORIZED, Answer, Reset, ResetBeforeReading, token
 from wallwidgets import errors
+from wallwidgets.api.upload import Upload
 
 STREAM = "/v1/api/models/upload_stream"
 UPLOAD = "/v1/api/models/upload"
@@ -153,8 +153,8 @@ def test_memory_stays_constant(service, models, tmp_path):
     drained = threading.Event()
     service.drain = drained
     tracemalloc.start()
-    upload = ww.api.client.models.Upload(big)
-    assert sum(len(chunk) for chunk in upload.raw()) == 64 << 20
+    upload = Upload(big)
+    assert sum(len(chunk) for chunk in upload.chunks()) == 64 << 20
     assert len(upload.sha256()) == 64
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

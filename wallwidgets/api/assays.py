@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
-
-from pydantic import TypeAdapter
+from typing import Any, TypeVar
 
 from wallwidgets.api.frames import Frame, Records, read_json_records
-from wallwidgets.api.references import checked, id_of, made_since, wrong_kind
-from wallwidgets.api.transport import JSON, Transport
-from wallwidgets.api.wire import Body, Endpoint, Headers, Repeat
+from wallwidgets.api.references import (
+    PipelineLike,
+    checked,
+    id_of,
+    made_since,
+    pipeline_id,
+    pipeline_name,
+    wrong_kind,
+)
+from wallwidgets.api.transport import Transport
+from wallwidgets.api.wire import Endpoint, Repeat
 from wallwidgets.api.workspaces import Workspaces
 from wallwidgets.errors import InvalidRequest, NotFound, OutcomeUnknown
 from wallwidgets.schemas.assays import (
@@ -27,25 +33,22 @@ from wallwidgets.schemas.assays import (
     DriftWindow,
     SortBy,
 )
-from wallwidgets.schemas.pipelines import DeploymentRecord, PipelineRecord
 from wallwidgets.schemas.workspaces import WorkspaceRecord
 
-CREATE = Endpoint("/v1/api/assays/create", Repeat.CREATE)
-LIST = Endpoint("/v1/api/assays/list", Repeat.READ)
-FILTER = Endpoint("/v1/api/assays/filter", Repeat.READ)
-SET_ACTIVE = Endpoint("/v1/api/assays/set_active", Repeat.SET)
-GET_BASELINE = Endpoint("/v1/api/assays/get_baseline", Repeat.READ)
-RUN = Endpoint("/v1/api/assays/run_interactive", Repeat.READ)
-RUN_BASELINE = Endpoint("/v1/api/assays/run_interactive_baseline", Repeat.READ)
-GET_RESULTS = Endpoint("/v1/api/assays/get_assay_results", Repeat.READ)
-
-_CREATED = TypeAdapter(AssayCreated)
-_RECORDS = TypeAdapter(list[AssayRecord])
-_ACTIVE = TypeAdapter(AssayActive)
-_RESULTS = TypeAdapter(list[AssayResult])
-_RESULT: TypeAdapter[AssayResult | None] = TypeAdapter(AssayResult | None)
+CREATE = Endpoint("/v1/api/assays/create", Repeat.CREATE, AssayCreated)
+LIST = Endpoint("/v1/api/assays/list", Repeat.READ, list[AssayRecord])
+FILTER = Endpoint("/v1/api/assays/filter", Repeat.READ, list[AssayRecord])
+SET_ACTIVE = Endpoint("/v1/api/assays/set_active", Repeat.SET, AssayActive)
+GET_BASELINE = Endpoint("/v1/api/assays/get_baseline", Repeat.READ, bytes)
+RUN = Endpoint("/v1/api/assays/run_interactive", Repeat.READ, list[AssayResult])
+RUN_BASELINE: Endpoint[AssayResult | None] = Endpoint(
+    "/v1/api/assays/run_interactive_baseline", Repeat.READ, AssayResult | None
+)
+GET_RESULTS = Endpoint("/v1/api/assays/get_assay_results", Repeat.READ, list[AssayResult])
 
 RUN_TIMEOUT_S = 300.0
+
+T = TypeVar("T")
 
 AssayLike = AssayConfig | AssayRecord | int
 
@@ -66,29 +69,24 @@ class Assays:
         """Store an assay, which the service then runs window by window; its name is unique."""
         started = datetime.now(UTC)
         try:
-            assay_id = self._transport.post(CREATE, config, _CREATED).assay_id
+            assay_id = self._transport.post(CREATE, config).assay_id
         except OutcomeUnknown:
-            made = [
-                record for record in self.list(config.pipeline_id) if record.name == config.name
-            ]
-            if made and made_since(started, made[0].next_run):
-                return made[0]
+            for record in self.list(config.pipeline_id):
+                if record.name == config.name and made_since(started, record.next_run):
+                    return record
             raise
         return self._find(assay_id, config.pipeline_id)
 
-    def list(
-        self, pipeline: PipelineRecord | DeploymentRecord | int | None = None
-    ) -> Records[AssayRecord]:
+    def list(self, pipeline: PipelineLike | int | None = None) -> Records[AssayRecord]:
         """The assays of a pipeline (a record or its id), or all; the newest first."""
-        wanted = None if pipeline is None else _pipeline_id(pipeline)
+        wanted = None if pipeline is None else pipeline_id(pipeline)
         request = checked(AssaysList, pipeline_id=wanted)
-        found = self._transport.post(LIST, request, _RECORDS)
-        return Records(AssayRecord, found)
+        return Records(AssayRecord, self._transport.post(LIST, request))
 
     def filter(
         self,
         workspace: WorkspaceRecord | int,
-        pipeline: PipelineRecord | DeploymentRecord | int,
+        pipeline: PipelineLike | int,
         *,
         name: str | None = None,
         active: bool | None = None,
@@ -103,26 +101,27 @@ class Assays:
         request = checked(
             AssayFilter,
             workspace_id=id_of(workspace, WorkspaceRecord),
-            pipeline_id=_pipeline_id(pipeline),
+            pipeline_id=pipeline_id(pipeline),
             name=name,
             active=active,
             drift_window=window,
             sort_by=sort_by,
         )
-        found = self._transport.post(FILTER, request, _RECORDS)
-        return Records(AssayRecord, found)
+        return Records(AssayRecord, self._transport.post(FILTER, request))
 
     def activate(self, assay: AssayRecord | int) -> None:
         """Let the service run an assay."""
-        self._set_active(assay, active=True)
+        request = checked(AssaySetActive, id=id_of(assay, AssayRecord), active=True)
+        self._transport.post(SET_ACTIVE, request)
 
     def deactivate(self, assay: AssayRecord | int) -> None:
         """Keep the service from running an assay; its results stay."""
-        self._set_active(assay, active=False)
+        request = checked(AssaySetActive, id=id_of(assay, AssayRecord), active=False)
+        self._transport.post(SET_ACTIVE, request)
 
     def baseline_records(
         self,
-        pipeline: PipelineRecord | DeploymentRecord,
+        pipeline: PipelineLike,
         *,
         start: datetime | None = None,
         end: datetime | None = None,
@@ -130,22 +129,16 @@ class Assays:
         limit: int | None = None,
     ) -> Frame:
         """The inference records of a time range, the oldest first, as a baseline is made from."""
-        name = pipeline.deploy_id if isinstance(pipeline, DeploymentRecord) else pipeline.name
         request = checked(
             AssayBaselineQuery,
-            pipeline_name=name,
+            pipeline_name=pipeline_name(pipeline),
             workspace_id=pipeline.workspace_id,
             start=start,
             end=end,
             model_name=model,
             limit=limit,
         )
-        content = request.model_dump_json(exclude_none=True).encode()
-        reply = self._transport.send(
-            GET_BASELINE,
-            make_body=lambda: Body(content),
-            headers=Headers({"Content-Type": JSON}),
-        )
+        reply = self._transport.ask(GET_BASELINE, request)
         return Frame(read_json_records(reply.content))
 
     def run(self, assay: AssayLike) -> Records[AssayResult]:
@@ -154,16 +147,12 @@ class Assays:
         Args:
             assay: A configuration, or an existing assay (a record or its id).
         """
-        results = self._transport.post(
-            RUN, self._config(assay), _RESULTS, timeout_s=self._run_timeout_s
-        )
+        results = self._run(RUN, assay)
         return Records(AssayResult, results)
 
     def run_baseline(self, assay: AssayLike) -> AssayResult | None:
         """Summarise the baseline of an assay without storing anything; None without records."""
-        return self._transport.post(
-            RUN_BASELINE, self._config(assay), _RESULT, timeout_s=self._run_timeout_s
-        )
+        return self._run(RUN_BASELINE, assay)
 
     def results(
         self,
@@ -181,16 +170,11 @@ class Assays:
             end=end or datetime.now(UTC),
             limit=limit,
         )
-        found = self._transport.post(GET_RESULTS, request, _RESULTS)
-        return Records(AssayResult, found)
+        return Records(AssayResult, self._transport.post(GET_RESULTS, request))
 
-    @property
-    def _run_timeout_s(self) -> float:
-        return max(RUN_TIMEOUT_S, self._transport.wire.settings.timeout_s)
-
-    def _set_active(self, assay: AssayRecord | int, *, active: bool) -> None:
-        request = checked(AssaySetActive, id=id_of(assay, AssayRecord), active=active)
-        self._transport.post(SET_ACTIVE, request, _ACTIVE)
+    def _run(self, endpoint: Endpoint[T], assay: AssayLike) -> T:
+        timeout_s = max(RUN_TIMEOUT_S, self._transport.wire.settings.timeout_s)
+        return self._transport.post(endpoint, self._config(assay), timeout_s=timeout_s)
 
     def _find(self, assay_id: int, pipeline_id: int | None) -> AssayRecord:
         for record in self.list(pipeline_id):
@@ -218,12 +202,6 @@ class Assays:
                     if record.id == assay.id:
                         return record
         raise NotFound(f"The configuration of assay {assay.id} is not there.", status=404)
-
-
-def _pipeline_id(pipeline: PipelineRecord | DeploymentRecord | int) -> int:
-    if isinstance(pipeline, DeploymentRecord):
-        return pipeline.pipeline_id
-    return id_of(pipeline, PipelineRecord)
 
 
 _CONFIG_FIELDS = AssayConfig.model_fields.keys() & AssayRecord.model_fields.keys()

@@ -7,31 +7,24 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import NoReturn, Self
 
-from pydantic import TypeAdapter
-
-from wallwidgets.api import (
-    assays,
-    auth,
-    connections,
-    inference,
-    models,
-    pipelines,
-    users,
-    workspaces,
-)
 from wallwidgets.api.account import Account, HeaderCall, HeaderSource
-from wallwidgets.api.auth import DeviceCall, TokenSource
+from wallwidgets.api.assays import Assays
+from wallwidgets.api.auth import TokenSource
+from wallwidgets.api.connections import Connections
+from wallwidgets.api.login import DeviceCall
+from wallwidgets.api.models import Models
+from wallwidgets.api.pipelines import Pipelines
 from wallwidgets.api.transport import Transport
-from wallwidgets.api.wire import Endpoint, Repeat, Wire
+from wallwidgets.api.users import Users
+from wallwidgets.api.wire import Endpoint, Outgoing, Repeat, Wire
+from wallwidgets.api.workspaces import Workspaces
 from wallwidgets.errors import SettingsError
 from wallwidgets.schemas.platform import ConfigAnswer, FeaturesAnswer
 from wallwidgets.settings import Identity, Secret, Settings, resolve
 
-FEATURES = Endpoint("/v1/api/features/list", Repeat.READ)
-CONFIG = Endpoint("/v1/api/config", Repeat.READ, method="GET")
+FEATURES = Endpoint("/v1/api/features/list", Repeat.READ, FeaturesAnswer)
+CONFIG = Endpoint("/v1/api/config", Repeat.READ, ConfigAnswer, method="GET")
 
-_FEATURES = TypeAdapter(FeaturesAnswer)
-_CONFIG = TypeAdapter(ConfigAnswer)
 
 _WAYS = (
     "Pass username= and password=, credentials='creds.json', client_id= and client_secret=,"
@@ -142,12 +135,12 @@ class Client:
         self._wire = wire
         self._login = login
         self._transport = Transport(wire, login)
-        self.users = users.Users(self._transport)
-        self.workspaces = workspaces.Workspaces(self._transport)
-        self.models = models.Models(self._transport)
-        self.pipelines = pipelines.Pipelines(self._transport, self.models)
-        self.connections = connections.Connections(self._transport)
-        self.assays = assays.Assays(self._transport, self.workspaces)
+        self.users = Users(self._transport)
+        self.workspaces = Workspaces(self._transport)
+        self.models = Models(self._transport)
+        self.pipelines = Pipelines(self._transport, self.models)
+        self.connections = Connections(self._transport)
+        self.assays = Assays(self._transport, self.workspaces)
 
     @property
     def settings(self) -> Settings:
@@ -161,11 +154,11 @@ class Client:
 
     def features(self) -> FeaturesAnswer:
         """The name of the instance and what it can do."""
-        return self._transport.post(FEATURES, {}, _FEATURES)
+        return self._transport.post(FEATURES, {})
 
     def config(self) -> ConfigAnswer:
         """Settings that instances of 2024 and later publish, such as the default architecture."""
-        return self._transport.post(CONFIG, None, _CONFIG)
+        return self._transport.read(self._transport.send(Outgoing(CONFIG)), CONFIG)
 
     def close(self) -> None:
         """Forget the tokens and close the connections."""
@@ -188,16 +181,6 @@ class Client:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("a client cannot be copied or pickled; connect again where you need one")
-
-
-def endpoints() -> dict[str, Endpoint]:
-    """Every endpoint that this client calls, by ``module.CONSTANT``."""
-    rooms = (auth, users, workspaces, models, pipelines, inference, assays, connections)
-    found = {f"client.{name}": value for name, value in globals().items()}
-    for room in rooms:
-        short = room.__name__.rpartition(".")[2]
-        found |= {f"{short}.{name}": value for name, value in vars(room).items()}
-    return {name: value for name, value in found.items() if isinstance(value, Endpoint)}
 
 
 def _secret(value: str | Secret | None) -> Secret | None:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from wallwidgets.api.frames import Records
 from wallwidgets.api.references import checked, id_of, made_since, wrong_kind
 from wallwidgets.api.transport import Transport
@@ -27,19 +25,13 @@ from wallwidgets.schemas.connections import (
 )
 from wallwidgets.schemas.workspaces import WorkspaceRecord
 
-CREATE = Endpoint("/v1/api/connections/create", Repeat.CREATE)
-LIST = Endpoint("/v1/api/connections/list", Repeat.READ)
-GET = Endpoint("/v1/api/connections/get", Repeat.READ)
-GET_BY_ID = Endpoint("/v1/api/connections/get_by_id", Repeat.READ)
-ADD = Endpoint("/v1/api/connections/add_to_workspace", Repeat.SET)
-REMOVE = Endpoint("/v1/api/connections/remove_from_workspace", Repeat.SET)
-DELETE = Endpoint("/v1/api/connections/delete", Repeat.SET)
-
-_CREATED = TypeAdapter(ConnectionCreated)
-_CONNECTIONS = TypeAdapter(ConnectionsAnswer)
-_CONNECTION = TypeAdapter(ConnectionRecord)
-_LINKED = TypeAdapter(ConnectionLinked)
-_ANYTHING: TypeAdapter[object] = TypeAdapter(object)
+CREATE = Endpoint("/v1/api/connections/create", Repeat.CREATE, ConnectionCreated)
+LIST = Endpoint("/v1/api/connections/list", Repeat.READ, ConnectionsAnswer)
+GET = Endpoint("/v1/api/connections/get", Repeat.READ, ConnectionRecord)
+GET_BY_ID = Endpoint("/v1/api/connections/get_by_id", Repeat.READ, ConnectionRecord)
+ADD = Endpoint("/v1/api/connections/add_to_workspace", Repeat.SET, ConnectionLinked)
+REMOVE = Endpoint("/v1/api/connections/remove_from_workspace", Repeat.SET, object)
+DELETE = Endpoint("/v1/api/connections/delete", Repeat.SET, object)
 
 
 class Connections:
@@ -62,11 +54,11 @@ class Connections:
         started = datetime.now(UTC)
         request = checked(ConnectionCreate, name=name, type=type, details=details)
         try:
-            created = self._transport.post(CREATE, request, _CREATED)
+            created = self._transport.post(CREATE, request)
         except OutcomeUnknown:
-            made = [record for record in self.list() if record.name == name]
-            if made and made_since(started, made[0].created_at):
-                return made[0]
+            for record in self.list():
+                if record.name == name and made_since(started, record.created_at):
+                    return record
             raise
         return self.get_by_id(created.id)
 
@@ -74,35 +66,35 @@ class Connections:
         """All connections, or those of a workspace."""
         wanted = None if workspace is None else id_of(workspace, WorkspaceRecord)
         request = checked(ConnectionsList, workspace_id=wanted)
-        answer = self._transport.post(LIST, request, _CONNECTIONS)
+        answer = self._transport.post(LIST, request)
         return Records(ConnectionRecord, answer.connections)
 
     def get(self, connection: ConnectionRecord | str) -> ConnectionRecord:
         """A connection by its name, or the newest state of a record."""
         request = checked(ConnectionByName, name=_part(connection, "name"))
-        return self._transport.post(GET, request, _CONNECTION)
+        return self._transport.post(GET, request)
 
     def get_by_id(self, connection: ConnectionRecord | str) -> ConnectionRecord:
         """A connection by its id, or the newest state of a record."""
         request = checked(ConnectionById, id=_part(connection, "id"))
-        return self._transport.post(GET_BY_ID, request, _CONNECTION)
+        return self._transport.post(GET_BY_ID, request)
 
     def add_to_workspace(
         self, connection: ConnectionRecord | str, workspace: WorkspaceRecord | int
     ) -> str:
         """Give a workspace a connection (a record or its id); returns the id of the link."""
-        return self._transport.post(ADD, _link(connection, workspace), _LINKED).id
+        return self._transport.post(ADD, _link(connection, workspace)).id
 
     def remove_from_workspace(
         self, connection: ConnectionRecord | str, workspace: WorkspaceRecord | int
     ) -> None:
         """Take a connection (a record or its id) out of a workspace."""
-        self._transport.post(REMOVE, _link(connection, workspace), _ANYTHING)
+        self._transport.post(REMOVE, _link(connection, workspace))
 
     def delete(self, connection: ConnectionRecord | str) -> None:
         """Delete a connection: a record or its *name*."""
         request = checked(ConnectionByName, name=_part(connection, "name"))
-        self._transport.post(DELETE, request, _ANYTHING)
+        self._transport.post(DELETE, request)
 
 
 def _link(connection: ConnectionRecord | str, workspace: WorkspaceRecord | int) -> ConnectionLink:

@@ -6,7 +6,7 @@ import io
 import json
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, overload
 
@@ -65,20 +65,19 @@ class Records(list[R], Generic[R]):
 
     def to_arrow(self) -> pa.Table:
         """The records as an Arrow table, with the same schema however many there are."""
-        columns = dict(_columns(self.kind))
-        rows = [_row(record, self.kind) for record in self]
-        arrays = [
-            pa.array([row.get(name) for row in rows], type=kind) for name, kind in columns.items()
-        ]
-        return pa.Table.from_arrays(arrays, names=list(columns))
+        columns = {
+            ".".join(path): pa.array([_cell(record, path, field, kind) for record in self], kind)
+            for path, field, kind in _columns(self.kind)
+        }
+        return pa.table(columns)
 
     def to_pandas(self) -> pd.DataFrame:
         """The records as a pandas frame with Arrow dtypes."""
-        return _pandas(self.to_arrow())
+        return Frame(self.to_arrow()).to_pandas()
 
     def to_polars(self) -> pl.DataFrame:
         """The records as a polars frame."""
-        return _polars(self.to_arrow())
+        return Frame(self.to_arrow()).to_polars()
 
     def _repr_html_(self) -> str:
         return _table_html(self[:SHOWN_ROWS].to_arrow(), len(self))
@@ -112,11 +111,16 @@ class Frame:
 
     def to_pandas(self) -> pd.DataFrame:
         """A pandas frame with Arrow dtypes, which shares the memory of the table."""
-        return _pandas(self._table)
+        import pandas as pd
+
+        frame: pd.DataFrame = self._table.to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
 
     def to_polars(self) -> pl.DataFrame:
         """A polars frame, which shares the memory of the table."""
-        return _polars(self._table)
+        import polars as pl
+
+        return typing.cast("pl.DataFrame", pl.from_arrow(self._table))
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         return self._table.__arrow_c_stream__(requested_schema)
@@ -138,12 +142,10 @@ def read_arrow(content: bytes | bytearray) -> pa.Table:
         table = pa.ipc.open_file(pa.py_buffer(content)).read_all()
         table.validate()
     except (pa.ArrowInvalid, pa.ArrowKeyError, pa.ArrowNotImplementedError, OSError):
-        table = None
-    if table is None:
         raise UnexpectedAnswer(
             f"The answer is no complete Arrow file ({len(content)} bytes).",
             remedy="Try again; the connection may have broken in the middle.",
-        )
+        ) from None
     return flat(table)
 
 
@@ -155,14 +157,12 @@ def read_json_records(content: bytes | bytearray) -> pa.Table:
     """
     import polars as pl
 
-    frame = None
     try:
-        if content.lstrip()[:1] == b"[":
-            frame = pl.read_json(io.BytesIO(content), infer_schema_length=None)
+        if content.lstrip()[:1] != b"[":
+            raise ValueError
+        frame = pl.read_json(io.BytesIO(content), infer_schema_length=None)
     except (pl.exceptions.PolarsError, ValueError):
-        pass
-    if frame is None:
-        raise UnexpectedAnswer("The answer is no JSON array of records.")
+        raise UnexpectedAnswer("The answer is no JSON array of records.") from None
     return flat(plain_types(frame.to_arrow(compat_level=pl.CompatLevel.oldest())))
 
 
@@ -209,45 +209,27 @@ def _table_html(shown: pa.Table, rows: int) -> str:
     return table_html(names, zip(*columns, strict=True), size)
 
 
-def _pandas(table: pa.Table) -> pd.DataFrame:
-    import pandas as pd
-
-    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
-    return frame
-
-
-def _polars(table: pa.Table) -> pl.DataFrame:
-    import polars as pl
-
-    return typing.cast("pl.DataFrame", pl.from_arrow(table))
-
-
-def _columns(kind: type[BaseModel], prefix: str = "") -> Iterable[tuple[str, pa.DataType]]:
+def _columns(
+    kind: type[BaseModel], outer: tuple[str, ...] = ()
+) -> Iterable[tuple[tuple[str, ...], FieldInfo, pa.DataType]]:
+    """The fields of a kind and of the records within it, each with its path and Arrow type."""
     for name, field in kind.model_fields.items():
         inner = _bare(field.annotation)
-        if _is_record(inner):
-            yield from _columns(inner, f"{prefix}{name}.")
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _columns(inner, (*outer, name))
         else:
-            yield prefix + name, _arrow_type(inner)
+            yield (*outer, name), field, _arrow_type(inner)
 
 
-def _row(record: BaseModel, kind: type[BaseModel], prefix: str = "") -> dict[str, Any]:
-    row: dict[str, Any] = {}
-    for name, field in kind.model_fields.items():
-        value, inner = getattr(record, name), _bare(field.annotation)
-        if isinstance(value, BaseModel) and _is_record(inner):
-            row |= _row(value, inner, f"{prefix}{name}.")
-        elif value is not None:
-            row[prefix + name] = _cell(value, field, _arrow_type(inner))
-    return row
-
-
-def _cell(value: Any, field: FieldInfo, kind: pa.DataType) -> Any:
+def _cell(record: BaseModel, path: tuple[str, ...], field: FieldInfo, kind: pa.DataType) -> Any:
+    value: Any = record
+    for name in path:
+        value = getattr(value, name, None)
+    if value is None:
+        return None
     if not field.repr:
         return MASK
-    if pa.types.is_string(kind) and not isinstance(value, str):
-        return _json(value)
-    return value
+    return _json(value) if pa.types.is_string(kind) and not isinstance(value, str) else value
 
 
 def _json(value: Any) -> str:
@@ -262,28 +244,18 @@ def _json(value: Any) -> str:
 
 
 def _bare(annotation: Any) -> Any:
-    """The annotation without ``| None``; unions of more kinds stay what they are."""
+    """The annotation without ``| None`` and constraints; a union of more kinds stays as it is."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         kinds = [kind for kind in typing.get_args(annotation) if kind is not type(None)]
-        return kinds[0] if len(kinds) == 1 else annotation
+        return _bare(kinds[0]) if len(kinds) == 1 else annotation
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _bare(typing.get_args(annotation)[0])
     return annotation
 
 
-def _is_record(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)
-
-
 def _arrow_type(kind: Any) -> pa.DataType:
-    kind = _bare(typing.get_args(kind)[0] if _is_annotated(kind) else kind)
-    if isinstance(kind, type) and issubclass(kind, str):
-        return pa.string()
-    if typing.get_origin(kind) in (list, Sequence):
+    """The type of a column; a text for all that Arrow has no plain type for."""
+    if typing.get_origin(kind) is list:
         item = _bare(typing.get_args(kind)[0])
         return pa.list_(_ARROW_TYPES[item]) if item in _ARROW_TYPES else pa.string()
-    if typing.get_origin(kind) in (dict, Mapping):
-        return pa.string()
     return _ARROW_TYPES.get(kind, pa.string())
-
-
-def _is_annotated(kind: Any) -> bool:
-    return typing.get_origin(kind) is typing.Annotated

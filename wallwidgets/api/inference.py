@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from wallwidgets.api.faults import Reply, hidden_error
 from wallwidgets.api.frames import Frame, plain_types, read_arrow, read_json_records
-from wallwidgets.api.transport import JSON, Transport
-from wallwidgets.api.wire import Body, Endpoint, Headers, Repeat
+from wallwidgets.api.transport import Transport
+from wallwidgets.api.wire import Body, Endpoint, Headers, Outgoing, Repeat
 from wallwidgets.errors import InvalidRequest, ServiceBusy, UnexpectedAnswer
 from wallwidgets.schemas.inference import (
     ALL,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-INFER = Endpoint("/v1/api/pipelines/infer/", Repeat.INFER)
-GET_LOGS = Endpoint("/v1/api/pipelines/get_logs", Repeat.READ)
+INFER = Endpoint("/v1/api/pipelines/infer/", Repeat.INFER, bytes)
+GET_LOGS = Endpoint("/v1/api/pipelines/get_logs", Repeat.READ, bytes)
 
 Rows = list[dict[str, Any]]
 
@@ -52,24 +52,24 @@ class InferOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class _Input:
-    """Rows ready for the wire, and how the answer becomes what the caller gave."""
+    """Rows ready for the wire, and how an answer of their type becomes what the caller gave."""
 
     content_type: str
     content: bytes | memoryview
-    accept: str
-    back: Callable[[Reply], Any]
+    back: Callable[[pa.Table], Any] | None
 
 
 def infer(
     transport: Transport,
-    path: str,
+    deployment: str,
+    pipeline: str,
     data: Any,
     *,
     dataset: Sequence[str] = ("*",),
     exclude: Sequence[str] = ("metadata",),
     timeout_s: float | None = None,
 ) -> Any:
-    """Send rows to ``path`` (deployment and pipeline name); the answer is of the kind of ``data``.
+    """Send rows to a pipeline, by the two names; the answer is of the kind of ``data``.
 
     Raises:
         ServiceBusy: The pipeline is not running yet.
@@ -78,40 +78,52 @@ def infer(
     given = _input(data)
     params = [("dataset[]", part) for part in dataset]
     params += [("dataset.exclude[]", part) for part in exclude]
-    busy = None
+    outgoing = Outgoing(
+        INFER,
+        suffix=f"{quote(deployment, safe='')}/{quote(pipeline, safe='')}",
+        params=[*params, ("dataset.separator", ".")],
+        make_body=partial(Body, given.content),
+        headers=Headers({"Content-Type": given.content_type, "Accept": given.content_type}),
+        timeout_s=timeout_s,
+    )
     try:
-        reply = transport.send(
-            INFER,
-            suffix=path,
-            params=[*params, ("dataset.separator", ".")],
-            make_body=partial(Body, given.content),
-            headers=Headers({"Content-Type": given.content_type, "Accept": given.accept}),
-            timeout_s=timeout_s,
-        )
+        reply = transport.send(outgoing)
     except ServiceBusy as error:
-        busy = ServiceBusy(error.message, status=error.status, remedy=BUSY_REMEDY)
-    if busy is not None:
-        raise busy
+        error.advice = BUSY_REMEDY
+        raise
     if reply.content_type != ARROW_FILE:
         error_inside = hidden_error(reply, transport.wire.redactor)
         if error_inside is not None:
             raise error_inside
-    return given.back(reply)
+    return _rows(reply) if given.back is None else given.back(_table(reply))
 
 
 def read_log(
     transport: Transport, query: LogQuery, *, limit: int | None, cancel: threading.Event | None
 ) -> Frame:
-    """The log of a pipeline, page by page until its end or the limit.
+    """The records that a query means, until their end or the limit.
 
     Columns that only some records have are null in the others.
     """
+    try:
+        return _read_pages(transport, query, limit, cancel)
+    except InvalidRequest as error:
+        if "variant" not in error.message or query.order is None:
+            raise
+    # The service spells the order with a small letter since 2025 and takes no other spelling.
+    query = query.model_copy(update={"order": query.order.lower()})
+    return _read_pages(transport, query, limit, cancel)
+
+
+def _read_pages(
+    transport: Transport, query: LogQuery, limit: int | None, cancel: threading.Event | None
+) -> Frame:
     pages: list[pa.Table] = []
     rows = 0
     while limit is None or rows < limit:
         size = PAGE_ROWS if limit is None else min(PAGE_ROWS, limit - rows)
         query = query.model_copy(update={"page_size": size})
-        reply = _log_page(transport, query, cancel)
+        reply = transport.ask(GET_LOGS, query, accept=ARROW_FILE, cancel=cancel)
         page = read_arrow(reply.content)
         pages.append(page)
         rows += page.num_rows
@@ -125,32 +137,16 @@ def read_log(
     return Frame(_combined(filled).slice(0, limit))
 
 
-def _log_page(transport: Transport, query: LogQuery, cancel: threading.Event | None) -> Reply:
-    content = query.model_dump_json(exclude_none=True).encode()
-    return transport.send(
-        GET_LOGS,
-        make_body=partial(Body, content),
-        headers=Headers({"Content-Type": JSON, "Accept": ARROW_FILE}),
-        cancel=cancel,
-    )
-
-
 def _combined(pages: list[pa.Table]) -> pa.Table:
     if not pages:
         return pa.table({})
     try:
         return pa.concat_tables(pages, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        pass
-    raise UnexpectedAnswer(
-        "The log holds a column of several types.",
-        remedy="Read the records before and after the change apart, with start= and end=.",
-    )
-
-
-def path_of(deployment_name: str, pipeline_name: str) -> str:
-    """The end of an inference address, quoted."""
-    return f"{quote(deployment_name, safe='')}/{quote(pipeline_name, safe='')}"
+        raise UnexpectedAnswer(
+            "The log holds a column of several types.",
+            remedy="Read the records before and after the change apart, with start= and end=.",
+        ) from None
 
 
 def _input(data: Any) -> _Input:
@@ -163,11 +159,11 @@ def _input(data: Any) -> _Input:
             content = json.dumps(data, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
             raise InvalidRequest(f"The rows are no plain JSON: {error}. Pass a frame.") from None
-        return _Input(PANDAS_RECORDS, content, PANDAS_RECORDS, _rows)
+        return _Input(PANDAS_RECORDS, content, None)
     if isinstance(data, pa.RecordBatch):
         return _from_table(pa.Table.from_batches([data]), _batch)
     if isinstance(data, pa.Table):
-        return _from_table(data, _table)
+        return _from_table(data, lambda table: table)
     # A frame of a library can only come from where that library is loaded.
     if (pandas := sys.modules.get("pandas")) and isinstance(data, pandas.DataFrame):
         return _from_table(_from_pandas(data), _pandas_frame)
@@ -187,14 +183,14 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
         raise InvalidRequest(f"The frame has a column that is no tensor: {error}.") from None
 
 
-def _from_table(table: pa.Table, back: Callable[[Reply], Any]) -> _Input:
+def _from_table(table: pa.Table, back: Callable[[pa.Table], Any]) -> _Input:
     if not table.num_rows:
         raise InvalidRequest("The frame has no rows.")
     table = plain_types(table.replace_schema_metadata(None))
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-    return _Input(ARROW_FILE, memoryview(sink.getvalue()), ARROW_FILE, back)
+    return _Input(ARROW_FILE, memoryview(sink.getvalue()), back)
 
 
 def _from_path(path: Path) -> _Input:
@@ -203,9 +199,9 @@ def _from_path(path: Path) -> _Input:
     except OSError as error:
         raise InvalidRequest(f"The file {path.name!r} cannot be read: {error.strerror}.") from None
     if content.startswith(b"ARROW1"):
-        return _Input(ARROW_FILE, content, ARROW_FILE, _pandas_frame)
+        return _Input(ARROW_FILE, content, _pandas_frame)
     if content.lstrip()[:1] == b"[":
-        return _Input(PANDAS_RECORDS, content, PANDAS_RECORDS, _pandas_frame)
+        return _Input(PANDAS_RECORDS, content, _pandas_frame)
     raise InvalidRequest(
         f"The file {path.name!r} is neither a JSON array of records nor an Arrow IPC file."
     )
@@ -217,18 +213,17 @@ def _table(reply: Reply) -> pa.Table:
     return read_json_records(reply.content)
 
 
-def _batch(reply: Reply) -> pa.RecordBatch:
-    table = _table(reply).combine_chunks()
-    batches = table.to_batches()
+def _batch(table: pa.Table) -> pa.RecordBatch:
+    batches = table.combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
 
 
-def _pandas_frame(reply: Reply) -> pd.DataFrame:
-    return Frame(_table(reply)).to_pandas()
+def _pandas_frame(table: pa.Table) -> pd.DataFrame:
+    return Frame(table).to_pandas()
 
 
-def _polars_frame(reply: Reply) -> pl.DataFrame:
-    return Frame(_table(reply)).to_polars()
+def _polars_frame(table: pa.Table) -> pl.DataFrame:
+    return Frame(table).to_polars()
 
 
 def _rows(reply: Reply) -> Rows:

@@ -12,18 +12,22 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import pyarrow as pa
-from pydantic import TypeAdapter
 
 from wallwidgets.api.frames import Records
-from wallwidgets.api.references import checked, id_of, made_since
+from wallwidgets.api.references import (
+    ModelLike,
+    VersionLike,
+    checked,
+    id_of,
+    made_since,
+    model_id,
+)
 from wallwidgets.api.transport import JSON, Transport
-from wallwidgets.api.upload import Progress, Source, Upload, form_field
-from wallwidgets.api.waiting import states
-from wallwidgets.api.wire import Body, Endpoint, Headers, Repeat
-from wallwidgets.errors import InvalidRequest, OutcomeUnknown, TimedOut, UnexpectedAnswer
+from wallwidgets.api.upload import Progress, Source, Upload
+from wallwidgets.api.waiting import Wait, until_ready
+from wallwidgets.api.wire import Endpoint, Outgoing, Repeat
+from wallwidgets.errors import OutcomeUnknown, UnexpectedAnswer
 from wallwidgets.schemas.models import (
-    ERROR,
-    READY,
     Conversion,
     ModelConfigAnswer,
     ModelConfigDetail,
@@ -44,33 +48,24 @@ from wallwidgets.schemas.models import (
 )
 from wallwidgets.schemas.workspaces import WorkspaceRecord
 
-UPLOAD = Endpoint("/v1/api/models/upload", Repeat.CREATE)
-UPLOAD_STREAM = Endpoint("/v1/api/models/upload_stream", Repeat.CREATE)
-UPLOAD_AND_CONVERT = Endpoint("/v1/api/models/upload_and_convert", Repeat.CREATE)
-LIST = Endpoint("/v1/api/models/list", Repeat.READ)
-GET = Endpoint("/v1/api/models/get", Repeat.READ)
-GET_BY_ID = Endpoint("/v1/api/models/get_by_id", Repeat.READ)
-LIST_VERSIONS = Endpoint("/v1/api/models/list_versions", Repeat.READ)
-GET_VERSION_BY_ID = Endpoint("/v1/api/models/get_version_by_id", Repeat.READ)
-GET_CONFIG_BY_ID = Endpoint("/v1/api/models/get_config_by_id", Repeat.READ)
-INSERT_MODEL_CONFIG = Endpoint("/v1/api/models/insert_model_config", Repeat.CREATE)
-
-_MODELS = TypeAdapter(ModelsAnswer)
-_WITH_VERSIONS = TypeAdapter(ModelWithVersions)
-_WITH_CONFIG = TypeAdapter(ModelWithConfig)
-_VERSIONS = TypeAdapter(list[ModelVersionRecord])
-_VERSION = TypeAdapter(dict[Literal["model_version"], ModelVersionRecord])
-_CONFIGURATION = TypeAdapter(ModelConfigAnswer)
-_UPLOADED = TypeAdapter(ModelUploaded)
-
-UPLOAD_ANSWER_S = 600.0
-"""The service may still check a file after its last byte."""
+UPLOAD = Endpoint("/v1/api/models/upload", Repeat.CREATE, ModelUploaded)
+UPLOAD_STREAM = Endpoint("/v1/api/models/upload_stream", Repeat.CREATE, ModelUploaded)
+UPLOAD_AND_CONVERT = Endpoint("/v1/api/models/upload_and_convert", Repeat.CREATE, ModelUploaded)
+LIST = Endpoint("/v1/api/models/list", Repeat.READ, ModelsAnswer)
+GET = Endpoint("/v1/api/models/get", Repeat.READ, ModelWithVersions)
+GET_BY_ID = Endpoint("/v1/api/models/get_by_id", Repeat.READ, ModelWithConfig)
+LIST_VERSIONS = Endpoint("/v1/api/models/list_versions", Repeat.READ, list[ModelVersionRecord])
+GET_VERSION_BY_ID = Endpoint(
+    "/v1/api/models/get_version_by_id",
+    Repeat.READ,
+    dict[Literal["model_version"], ModelVersionRecord],
+)
+GET_CONFIG_BY_ID = Endpoint("/v1/api/models/get_config_by_id", Repeat.READ, ModelConfigAnswer)
+INSERT_MODEL_CONFIG = Endpoint(
+    "/v1/api/models/insert_model_config", Repeat.CREATE, ModelConfigAnswer
+)
 
 Visibility = Literal["public", "private"]
-ModelLike = ModelRecord | ModelVersion | int
-"""A model, one of its versions, or the id of the *model*."""
-VersionLike = ModelVersion | int
-"""A version of a model, or the id of the *version*."""
 
 
 class Models:
@@ -112,10 +107,7 @@ class Models:
             "visibility": fields.visibility.value,
             "workspace_id": str(fields.workspace_id),
         }
-        kind = "application/octet-stream"
-        return self._send(
-            UPLOAD_STREAM, upload, fields, upload.raw, kind, params=list(params.items())
-        )
+        return self._send(upload, fields, upload.stream(UPLOAD_STREAM, params))
 
     def upload_multipart(
         self,
@@ -131,13 +123,11 @@ class Models:
         """Upload a file as a form, with a metadata part (since 2023.2) or fields (2023.1)."""
         upload = Upload(file, progress=progress, cancel=cancel)
         fields = _fields(workspace, name, visibility)
-        plain = fields.model_dump(mode="json", exclude_none=True)
-        if form == "metadata":
-            parts = [form_field("metadata", fields.model_dump_json(exclude_none=True), JSON)]
-        else:
-            parts = [form_field(key, str(value)) for key, value in plain.items()]
-        make_body, kind = upload.multipart(parts)
-        return self._send(UPLOAD, upload, fields, make_body, kind)
+        parts = _metadata(fields)
+        if form == "fields":
+            plain = fields.model_dump(mode="json", exclude_none=True)
+            parts = {key: str(value) for key, value in plain.items()}
+        return self._send(upload, fields, upload.form(UPLOAD, parts))
 
     def upload_and_convert(
         self,
@@ -166,9 +156,7 @@ class Models:
             input_schema=_schema_text(input_schema),
             output_schema=_schema_text(output_schema),
         )
-        part = form_field("metadata", fields.model_dump_json(exclude_none=True), JSON)
-        make_body, kind = upload.multipart([part])
-        return self._send(UPLOAD_AND_CONVERT, upload, fields, make_body, kind)
+        return self._send(upload, fields, upload.form(UPLOAD_AND_CONVERT, _metadata(fields)))
 
     def wait_until_ready(
         self,
@@ -185,36 +173,26 @@ class Models:
             InvalidRequest: The conversion failed.
             TimedOut: It took longer than ``timeout_s``.
         """
-        for state in states(lambda: self.version(version), timeout_s, poll_s, cancel):
-            if progress is not None:
-                progress(state)
-            status = (state.status or "").lower()
-            if status == READY:
-                return state
-            if status == ERROR:
-                why = self._transport.wire.redactor.show(
-                    str((state.model_extra or {}).get("error_summary") or "no reason given")
-                )
-                raise InvalidRequest(f"The model {state.name!r} cannot be converted: {why}.")
-        raise TimedOut(f"The model was not ready within {timeout_s:g} s.", remedy="Wait again.")
+        wait = Wait(timeout_s, poll_s, progress, cancel)
+        return until_ready(lambda: self.version(version), wait, self._transport.wire.redactor)
 
     def list(self, workspace: WorkspaceRecord | int) -> Records[ModelRecord]:
         """The models of a workspace, the newest first."""
         request = checked(ModelsList, workspace_id=id_of(workspace, WorkspaceRecord))
-        return Records(ModelRecord, self._transport.post(LIST, request, _MODELS).models)
+        return Records(ModelRecord, self._transport.post(LIST, request).models)
 
     def get(self, model: ModelLike) -> ModelWithVersions:
         """A model with its versions."""
-        return self._transport.post(GET, checked(ModelQuery, id=_model_id(model)), _WITH_VERSIONS)
+        return self._transport.post(GET, checked(ModelQuery, id=model_id(model)))
 
     def get_by_id(self, model: ModelLike) -> ModelWithConfig:
         """A model with its configuration."""
-        request = checked(ModelQuery, id=_model_id(model))
-        return self._transport.post(GET_BY_ID, request, _WITH_CONFIG)
+        request = checked(ModelQuery, id=model_id(model))
+        return self._transport.post(GET_BY_ID, request)
 
     def versions(self, model: ModelLike) -> Records[ModelVersionRecord]:
         """The versions of a model, the oldest first."""
-        wanted = _model_id(model)
+        wanted = model_id(model)
         name = None if isinstance(model, int) else model.name
         # The service answers with versions of this id OR this name, of all workspaces.
         found = self._list_versions(name, wanted)
@@ -224,7 +202,7 @@ class Models:
     def version(self, version: VersionLike) -> ModelVersionRecord:
         """A version in its newest state."""
         request = checked(ModelVersionQuery, model_version_id=id_of(version, ModelVersion))
-        record = self._transport.post(GET_VERSION_BY_ID, request, _VERSION)["model_version"]
+        record = self._transport.post(GET_VERSION_BY_ID, request)["model_version"]
         if record.parent_id is None and isinstance(version, ModelVersion):
             return record.model_copy(update={"parent_id": version.parent_id})
         return record
@@ -232,7 +210,7 @@ class Models:
     def configuration(self, version: VersionLike) -> ModelConfigDetail | None:
         """The newest configuration of a version, or None if it has none."""
         request = checked(ModelConfigQuery, model_id=id_of(version, ModelVersion))
-        return self._transport.post(GET_CONFIG_BY_ID, request, _CONFIGURATION).configuration
+        return self._transport.post(GET_CONFIG_BY_ID, request).configuration
 
     def configure(
         self,
@@ -256,7 +234,7 @@ class Models:
             output_schema=_schema_text(output_schema),
             batch_config=batch_config,
         )
-        answer = self._transport.post(INSERT_MODEL_CONFIG, request, _CONFIGURATION)
+        answer = self._transport.post(INSERT_MODEL_CONFIG, request)
         if answer.configuration is None:
             raise UnexpectedAnswer("The service gave no configuration back.")
         return answer.configuration
@@ -265,28 +243,12 @@ class Models:
         self, name: str | None, model_id: int | None
     ) -> Sequence[ModelVersionRecord]:
         request = checked(ModelVersionsQuery, model_id=name, models_pk_id=model_id)
-        return self._transport.post(LIST_VERSIONS, request, _VERSIONS)
+        return self._transport.post(LIST_VERSIONS, request)
 
-    def _send(
-        self,
-        endpoint: Endpoint,
-        upload: Upload,
-        fields: ModelUpload,
-        make_body: Callable[[], Body],
-        kind: str,
-        params: Sequence[tuple[str, str]] = (),
-    ) -> ModelVersionRecord:
+    def _send(self, upload: Upload, fields: ModelUpload, outgoing: Outgoing) -> ModelVersionRecord:
         started = datetime.now(UTC)
         try:
-            reply = self._transport.send(
-                endpoint,
-                params=params,
-                make_body=make_body,
-                headers=Headers({"Content-Type": kind}),
-                timeout_s=UPLOAD_ANSWER_S,
-                cancel=upload.cancel,
-            )
-            uploaded = self._transport.read(reply, _UPLOADED)
+            uploaded = self._transport.read(self._transport.send(outgoing), UPLOAD)
         except OutcomeUnknown:
             found = self._uploaded_since(started, upload, fields)
             if found is not None:
@@ -325,13 +287,8 @@ def _fields(
     )
 
 
-def _model_id(model: ModelLike) -> int:
-    """The id of the model (parent), also of one of its versions."""
-    if isinstance(model, ModelVersion):
-        if model.parent_id is None:
-            raise InvalidRequest(f"This version of {model.name!r} does not name its model.")
-        return model.parent_id
-    return id_of(model, ModelRecord)
+def _metadata(fields: ModelUpload) -> dict[str, Any]:
+    return {"metadata": (None, fields.model_dump_json(exclude_none=True), JSON)}
 
 
 def _schema_text(schema: pa.Schema | None) -> str | None:

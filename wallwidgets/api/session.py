@@ -27,12 +27,8 @@ class _PatientHTTP(HTTPConnection):
         super().endheaders(*args, **options)
 
 
-class _PatientHTTPS(HTTPSConnection):
-    def endheaders(self, *args: Any, **options: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        self.sock.settimeout(SEND_IDLE_S)
-        super().endheaders(*args, **options)
+class _PatientHTTPS(_PatientHTTP, HTTPSConnection):
+    pass
 
 
 class _HTTPPool(HTTPConnectionPool):

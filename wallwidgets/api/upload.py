@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
-from urllib3.fields import RequestField
+from urllib3.filepost import choose_boundary, encode_multipart_formdata
 
-from wallwidgets.api.wire import CHUNK_BYTES, Body, CallbackFailed
+from wallwidgets.api.wire import CHUNK_BYTES, Body, CallbackFailed, Endpoint, Headers, Outgoing
 from wallwidgets.errors import Cancelled, InvalidRequest
 
 Source = str | os.PathLike[str] | BinaryIO
 Progress = Callable[[int, int], object]
 """Called with the bytes that were sent and the bytes in total."""
+
+ANSWER_S = 600.0
+"""The service may still check a file after its last byte."""
 
 
 class Upload:
@@ -49,35 +51,27 @@ class Upload:
         self.source = source
         self.progress = progress
         self.cancel = cancel
-        name = (
-            os.fspath(source)
-            if isinstance(source, str | os.PathLike)
-            else getattr(source, "name", None)
-        )
-        self.file_name = Path(name).name if isinstance(name, str) else None
+        name = source if isinstance(source, str | os.PathLike) else getattr(source, "name", None)
+        self.file_name = Path(name).name if isinstance(name, str | os.PathLike) else None
         found = _extent(source)
         if isinstance(found, str):
             raise InvalidRequest(f"The file {self.file_name or source!r} cannot be sent: {found}.")
         self._start, self.size_bytes = found
 
-    def raw(self) -> Body:
-        """The file itself as the body."""
-        return _FileBody(self)
+    def stream(self, endpoint: Endpoint[Any], params: Mapping[str, str]) -> Outgoing:
+        """A request whose body is the file itself."""
+        return self._outgoing(endpoint, "application/octet-stream", params=list(params.items()))
 
-    def multipart(self, fields: Sequence[RequestField]) -> tuple[Callable[[], Body], str]:
-        """The fields and the file as a form: a maker of bodies, and their content type."""
-        boundary = secrets.token_hex(16)
-        head = bytearray()
-        for part in (*fields, form_file("file", self.file_name or "file")):
-            head += f"--{boundary}\r\n".encode() + part.render_headers().encode()
-            if isinstance(part.data, bytes):
-                head += part.data + (b"\r\n" if part in fields else b"")
+    def form(self, endpoint: Endpoint[Any], fields: Mapping[str, Any]) -> Outgoing:
+        """A request whose body is a form with the file and these fields, as urllib3 takes them."""
+        file = (self.file_name or "file", b"", "application/octet-stream")
+        boundary = choose_boundary()
+        form, kind = encode_multipart_formdata({**fields, "file": file}, boundary)
         tail = f"\r\n--{boundary}--\r\n".encode()
-        kind = f"multipart/form-data; boundary={boundary}"
-        return (lambda: _FileBody(self, bytes(head), tail)), kind
+        return self._outgoing(endpoint, kind, form.removesuffix(tail), tail)
 
-    def chunks(self) -> Iterator[memoryview]:
-        """The file in pieces of a MiB that share one buffer; reports each that was sent."""
+    def chunks(self) -> Iterator[bytes]:
+        """The file in pieces of a MiB; reports each that was sent."""
         sent = 0
         for piece in self._pieces():
             if self.cancel is not None and self.cancel.is_set():
@@ -86,17 +80,16 @@ class Upload:
             sent += len(piece)
             self._report(sent)
 
-    def _pieces(self) -> Iterator[memoryview]:
-        buffer = memoryview(bytearray(CHUNK_BYTES))
+    def _pieces(self) -> Iterator[bytes]:
         left = self.size_bytes
         with self._opened() as file:
             file.seek(self._start)
             while left:
-                count = _read_into(file, buffer[: min(CHUNK_BYTES, left)])
-                if not count:
+                piece = _read(file, min(CHUNK_BYTES, left))
+                if not piece:
                     raise InvalidRequest("The file became shorter while it was sent.")
-                yield buffer[:count]
-                left -= count
+                yield piece
+                left -= len(piece)
 
     def sha256(self) -> str:
         """The hash of the file, in hexadecimal digits."""
@@ -115,39 +108,40 @@ class Upload:
 
     def _opened(self) -> AbstractContextManager[BinaryIO]:
         if isinstance(self.source, str | os.PathLike):
-            return cast(BinaryIO, open(self.source, "rb", buffering=0))
+            return open(self.source, "rb")
         return nullcontext(self.source)
 
-
-def form_field(name: str, text: str, content_type: str | None = None) -> RequestField:
-    """A text part of a form."""
-    part = RequestField(name=name, data=text.encode())
-    part.make_multipart(content_type=content_type)
-    return part
-
-
-def form_file(name: str, file_name: str) -> RequestField:
-    """The head of a file part; the file itself follows."""
-    part = RequestField(name=name, data=b"", filename=file_name)
-    part.make_multipart(content_type="application/octet-stream")
-    return part
+    def _outgoing(
+        self,
+        endpoint: Endpoint[Any],
+        kind: str,
+        head: bytes = b"",
+        tail: bytes = b"",
+        params: Sequence[tuple[str, str]] = (),
+    ) -> Outgoing:
+        return Outgoing(
+            endpoint,
+            params=params,
+            make_body=lambda: _FileBody(self, head, tail),
+            headers=Headers({"Content-Type": kind}),
+            timeout_s=ANSWER_S,
+            cancel=self.cancel,
+        )
 
 
 class _FileBody(Body):
-    def __init__(self, upload: Upload, head: bytes = b"", tail: bytes = b""):
+    def __init__(self, upload: Upload, head: bytes, tail: bytes):
         super().__init__(b"")
         self._upload, self._head, self._tail = upload, head, tail
 
     def __len__(self) -> int:
         return len(self._head) + self._upload.size_bytes + len(self._tail)
 
-    def __iter__(self) -> Iterator[bytes | memoryview]:
+    def __iter__(self) -> Iterator[bytes]:
         self.started = True
-        if self._head:
-            yield self._head
+        yield self._head
         yield from self._upload.chunks()
-        if self._tail:
-            yield self._tail
+        yield self._tail
 
 
 def _extent(source: Source) -> tuple[int, int] | str:
@@ -172,13 +166,9 @@ def _extent(source: Source) -> tuple[int, int] | str:
     return (start, end - start) if end > start else "it is empty"
 
 
-def _read_into(file: BinaryIO, buffer: memoryview) -> int:
+def _read(file: BinaryIO, size: int) -> bytes:
     try:
-        data = file.readinto(buffer) if hasattr(file, "readinto") else file.read(len(buffer))
+        return file.read(size)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise InvalidRequest(f"The file cannot be read any further: {why}.") from None
-    if isinstance(data, bytes):
-        buffer[: len(data)] = data
-        return len(data)
-    return data or 0

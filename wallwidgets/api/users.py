@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from pydantic import TypeAdapter
-
 from wallwidgets.api.frames import Records
 from wallwidgets.api.references import checked, made_since, wrong_kind
 from wallwidgets.api.transport import Transport
@@ -22,14 +20,10 @@ from wallwidgets.schemas.users import (
 from wallwidgets.schemas.workspaces import MemberRecord
 from wallwidgets.settings import Secret
 
-QUERY = Endpoint("/v1/api/users/query", Repeat.READ)
-INVITE = Endpoint("/v1/api/users/invite", Repeat.CREATE)
-ACTIVATE = Endpoint("/v1/api/users/activate", Repeat.SET)
-DEACTIVATE = Endpoint("/v1/api/users/deactivate", Repeat.SET)
-
-_USERS = TypeAdapter(UsersAnswer)
-_INVITED = TypeAdapter(UserInvited)
-_ANYTHING: TypeAdapter[object] = TypeAdapter(object)
+QUERY = Endpoint("/v1/api/users/query", Repeat.READ, UsersAnswer)
+INVITE = Endpoint("/v1/api/users/invite", Repeat.CREATE, UserInvited)
+ACTIVATE = Endpoint("/v1/api/users/activate", Repeat.SET, object)
+DEACTIVATE = Endpoint("/v1/api/users/deactivate", Repeat.SET, object)
 
 UserLike = UserRecord | MemberRecord | str
 """A user's record or a member's, or an id; where a call says so, an e-mail address."""
@@ -49,7 +43,7 @@ class Users:
     def list(self, users: Iterable[UserLike] | None = None) -> Records[UserRecord]:
         """All accounts, or those of these ids; ids that do not exist are left out."""
         ids = None if users is None else [user_id(user) for user in users]
-        answer = self._transport.post(QUERY, checked(UsersQuery, user_ids=ids), _USERS)
+        answer = self._transport.post(QUERY, checked(UsersQuery, user_ids=ids))
         return Records(UserRecord, (user for user in answer.users.values() if user is not None))
 
     def invite(self, email: str, password: str | Secret | None = None) -> UserInvited:
@@ -58,7 +52,7 @@ class Users:
         started = datetime.now(UTC)
         request = {"email": email} | ({"password": password} if password else {})
         try:
-            return self._transport.post(INVITE, request, _INVITED)
+            return self._transport.post(INVITE, request)
         except OutcomeUnknown:
             made = [user for user in self.list() if user.email == email]
             if password and made and made_since(started, made[0].created_at):
@@ -67,11 +61,11 @@ class Users:
 
     def activate(self, user: UserLike) -> None:
         """Let an account (a record, or an e-mail address) log in again."""
-        self._transport.post(ACTIVATE, checked(UserByEmail, email=_email(user)), _ANYTHING)
+        self._transport.post(ACTIVATE, checked(UserByEmail, email=_email(user)))
 
     def deactivate(self, user: UserLike) -> None:
         """Keep an account (a record, or an e-mail address) from logging in."""
-        self._transport.post(DEACTIVATE, checked(UserByEmail, email=_email(user)), _ANYTHING)
+        self._transport.post(DEACTIVATE, checked(UserByEmail, email=_email(user)))
 
 
 def user_id(user: UserLike) -> str:

@@ -10,11 +10,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import cast
+from functools import cached_property
+from types import UnionType
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import urlsplit
 
 import requests
 import tenacity
+from pydantic import TypeAdapter
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util import Retry
@@ -26,7 +29,6 @@ from wallwidgets.errors import (
     OutcomeUnknown,
     TimedOut,
     UnexpectedAnswer,
-    Unreachable,
     UntrustedCertificate,
     WallwidgetsError,
 )
@@ -37,6 +39,8 @@ MAX_ATTEMPTS = 3
 MAX_RETRY_AFTER_S = 30.0
 MAX_ANSWER_BYTES = 2**31
 CHUNK_BYTES = 2**20
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Repeat(Enum):
@@ -49,12 +53,21 @@ class Repeat(Enum):
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """A path of the API and what may be done when its answer is lost."""
+class Endpoint(Generic[T_co]):
+    """A path of the API, what may be done when its answer is lost, and the type of the answer.
+
+    The type is any that pydantic reads; ``bytes`` stands for answers that the caller reads.
+    """
 
     path: str
     repeat: Repeat
+    answer: type[T_co] | UnionType
     method: str = "POST"
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[T_co]:
+        """Reads the answer; made at the first call, because that takes a while."""
+        return TypeAdapter(cast(type[T_co], self.answer))
 
 
 class Headers(dict[str, str]):
@@ -90,20 +103,16 @@ class Body:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A request to be made, as often as it takes."""
+    """A request to be made, as often as it takes; ``base`` is the instance's own if empty."""
 
-    endpoint: Endpoint
-    base: str
+    endpoint: Endpoint[Any]
+    base: str = ""
     suffix: str = ""
     params: Sequence[tuple[str, str]] = ()
     make_body: Callable[[], Body] | None = field(default=None, repr=False)
     headers: Headers = field(default_factory=Headers)
     timeout_s: float | None = None
     cancel: threading.Event | None = None
-
-    @property
-    def host(self) -> str:
-        return urlsplit(self.base).netloc
 
 
 @dataclass(frozen=True)
@@ -158,13 +167,15 @@ class Wire:
         if outgoing.cancel is not None and outgoing.cancel.is_set():
             return _Outcome(Cancelled("The call was cancelled."))
         timeout_s = outgoing.timeout_s or self.settings.timeout_s
+        base = outgoing.base or self.settings.url
+        host = urlsplit(base).netloc
         body = outgoing.make_body() if outgoing.make_body else None
         status = None
         try:
             prepared = self._session.prepare_request(
                 requests.Request(
                     outgoing.endpoint.method,
-                    outgoing.base + outgoing.endpoint.path + outgoing.suffix,
+                    base + outgoing.endpoint.path + outgoing.suffix,
                     params=list(outgoing.params),
                     data=body,
                     headers=outgoing.headers,
@@ -176,7 +187,7 @@ class Wire:
                 allow_redirects=False,
                 timeout=(CONNECT_TIMEOUT_S, timeout_s),
                 verify=self._verify,
-                proxies=self._proxies[outgoing.base],
+                proxies=self._proxies[base],
             ) as response:
                 status = response.status_code
                 content = self._read(response)
@@ -187,13 +198,13 @@ class Wire:
             return _Outcome(fault.with_traceback(None))
         except (requests.RequestException, HTTPError, OSError, ValueError) as fault:
             started = body is not None and body.started
-            error = from_exception(fault, outgoing.host, timeout_s=timeout_s, status=status)
+            error = from_exception(fault, host, timeout_s=timeout_s, status=status)
             return _after_fault(error, outgoing.endpoint.repeat, started=started)
         except BaseException as fault:  # noqa: BLE001
             # An interrupt, for example: frames of requests hold the token and must not go with it.
             return _Outcome(fault.with_traceback(None))
         if reply is None:
-            limit = f"The answer of {outgoing.host} is larger than {self._max_answer_bytes} bytes."
+            limit = f"The answer of {host} is larger than {self._max_answer_bytes} bytes."
             return _Outcome(UnexpectedAnswer(limit, status=status))
         return _after_reply(reply, outgoing.endpoint.repeat, self.redactor)
 
@@ -208,9 +219,7 @@ class Wire:
 
 
 def _after_fault(error: WallwidgetsError, repeat: Repeat, *, started: bool) -> _Outcome:
-    if isinstance(error, UntrustedCertificate) or not isinstance(
-        error, Unreachable | UnexpectedAnswer
-    ):
+    if isinstance(error, UntrustedCertificate):
         return _Outcome(error)
     lost = started or error.status is not None
     if repeat in (Repeat.READ, Repeat.SET):

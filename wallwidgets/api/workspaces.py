@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import TypeAdapter
-
 from wallwidgets.api.frames import Records
 from wallwidgets.api.references import checked, id_of, made_since
 from wallwidgets.api.transport import Transport
@@ -27,17 +25,11 @@ from wallwidgets.schemas.workspaces import (
     WorkspaceUsersQuery,
 )
 
-LIST = Endpoint("/v1/api/workspaces/list", Repeat.READ)
-CREATE = Endpoint("/v1/api/workspaces/create", Repeat.CREATE)
-ADD_USER = Endpoint("/v1/api/workspaces/add_user", Repeat.SET)
-LIST_USERS = Endpoint("/v1/api/workspaces/list_users", Repeat.READ)
-REMOVE_USER = Endpoint("/v1/api/workspaces/remove_user", Repeat.SET)
-
-_WORKSPACES = TypeAdapter(WorkspacesAnswer)
-_CREATED = TypeAdapter(WorkspaceCreated)
-_MEMBERS = TypeAdapter(MembersAnswer)
-_ROWS = TypeAdapter(AffectedRows)
-_ANYTHING: TypeAdapter[object] = TypeAdapter(object)
+LIST = Endpoint("/v1/api/workspaces/list", Repeat.READ, WorkspacesAnswer)
+CREATE = Endpoint("/v1/api/workspaces/create", Repeat.CREATE, WorkspaceCreated)
+ADD_USER = Endpoint("/v1/api/workspaces/add_user", Repeat.SET, object)
+LIST_USERS = Endpoint("/v1/api/workspaces/list_users", Repeat.READ, MembersAnswer)
+REMOVE_USER = Endpoint("/v1/api/workspaces/remove_user", Repeat.SET, AffectedRows)
 
 Role = Literal["owner", "collaborator"]
 
@@ -56,7 +48,7 @@ class Workspaces:
     def list(self, user: UserLike | None = None) -> Records[WorkspaceRecord]:
         """All workspaces that you may see, or those in which a user is a member."""
         request = checked(WorkspacesList, user_id=None if user is None else user_id(user))
-        answer = self._transport.post(LIST, request, _WORKSPACES)
+        answer = self._transport.post(LIST, request)
         return Records(WorkspaceRecord, answer.workspaces)
 
     def get(self, workspace: WorkspaceRecord | int | str) -> WorkspaceRecord:
@@ -76,11 +68,11 @@ class Workspaces:
         started = datetime.now(UTC)
         request = checked(WorkspaceCreate, workspace_name=name)
         try:
-            created = self._transport.post(CREATE, request, _CREATED)
+            created = self._transport.post(CREATE, request)
         except OutcomeUnknown:
-            made = [record for record in self.list() if record.name == name]
-            if made and made_since(started, made[0].created_at):
-                return made[0]
+            for record in self.list():
+                if record.name == name and made_since(started, record.created_at):
+                    return record
             raise
         return self.get(created.workspace_id)
 
@@ -97,12 +89,12 @@ class Workspaces:
             user_type=role.upper(),
             **_by_id_or_email(user),
         )
-        self._transport.post(ADD_USER, request, _ANYTHING)
+        self._transport.post(ADD_USER, request)
 
     def users(self, workspace: WorkspaceRecord | int) -> Records[MemberRecord]:
         """The members of a workspace and their roles."""
         request = checked(WorkspaceUsersQuery, workspace_id=id_of(workspace, WorkspaceRecord))
-        return Records(MemberRecord, self._transport.post(LIST_USERS, request, _MEMBERS).users)
+        return Records(MemberRecord, self._transport.post(LIST_USERS, request).users)
 
     def remove_user(self, workspace: WorkspaceRecord | int, user: UserLike) -> bool:
         """Take a user (a record, an id or an e-mail address) out; False if it was no member."""
@@ -111,7 +103,7 @@ class Workspaces:
             workspace_id=id_of(workspace, WorkspaceRecord),
             **_by_id_or_email(user),
         )
-        return self._transport.post(REMOVE_USER, request, _ROWS).affected_rows > 0
+        return self._transport.post(REMOVE_USER, request).affected_rows > 0
 
 
 def _by_id_or_email(user: UserLike) -> dict[str, str]:
