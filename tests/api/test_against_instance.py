@@ -270,6 +270,30 @@ def test_the_life_of_a_pipeline(client, workspace, version, unique):
     assert client.pipelines.infer(copied, ROWS)[0]["out.variable"] == [14.5]
 
 
+def test_a_pipeline_is_found_in_another_session(instance, client, onnx, unique):
+    workspace = client.workspaces.create(unique("found"))
+    assert client.pipelines.list(workspace) == []
+    other = client.models.upload(workspace, "linear", onnx)
+    name = unique("found")
+    client.pipelines.create(workspace, name)
+    made = client.pipelines.create(workspace, name, models=other)
+    with instance.connect() as later:
+        (listed,) = later.pipelines.list(workspace.id)
+        found = later.pipelines.get(workspace, name)
+        assert listed == found
+        assert (found.id, found.name, found.version_id) == (made.id, name, None)
+        with pytest.raises(errors.NotFound):
+            later.pipelines.get(workspace, "no-such-pipeline")
+        with pytest.raises(errors.NotFound):
+            later.pipelines.list(2**40)
+        with pytest.raises(errors.NotFound, match="Deploy it first"):
+            later.pipelines.infer(found, ROWS)
+        # The instance takes the newest version, which has the model in its steps.
+        later.pipelines.deploy(found, wait=True)
+        assert later.pipelines.infer(found, ROWS)[0]["out.variable"] == [14.5]
+        later.pipelines.undeploy(found)
+
+
 def test_shadows_and_splits(client, workspace, version, onnx, unique):
     other = client.models.upload(workspace, "challenger", onnx)
     shadow = client.pipelines.create(workspace, unique("shadow"), models=[version, other])

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from tests.api.service import Answer
+from tests.api.service import WORKSPACES, Answer
 from tests.api.test_frames import arrow_file
 from tests.api.test_schemas import RUNNING, STARTING
 from tests.api.test_uploads import detail, row
@@ -25,6 +25,7 @@ CREATE = "/v1/api/pipelines/create"
 DEPLOY = "/v1/api/pipelines/deploy"
 UNDEPLOY = "/v1/api/pipelines/undeploy"
 STATUS = "/v1/api/status/get_deployment"
+TOPIC = "/v1/api/plateau/get_topic_name"
 EXTERNAL = "/v1/api/admin/get_pipeline_external_url"
 LOGS = "/v1/api/pipelines/get_logs"
 INFER = "/v1/api/pipelines/infer/p-7/p"
@@ -170,10 +171,70 @@ def test_deploy(service, pipelines):
     }
 
 
-@pytest.mark.parametrize("wrong", [10, DEPLOYMENT, PipelineRecord(id=1, name="p", workspace_id=4)])
-def test_deploy_refuses_what_names_no_version(pipelines, wrong):
+@pytest.mark.parametrize("wrong", [10, DEPLOYMENT])
+def test_deploy_refuses_what_is_no_pipeline(pipelines, wrong):
     with pytest.raises(errors.InvalidRequest):
         pipelines.deploy(wrong)
+
+
+def found(*pairs):
+    """What a service of every era tells about the pipelines of workspace 4."""
+    row = {"id": 4, "name": "w", "created_at": "2026-01-01T00:00:00+00:00", "created_by": "u"}
+    topics = {pk: f"workspace-4-pipeline-{name}-inference" for pk, name in pairs}
+    return {
+        WORKSPACES: {"workspaces": [row | {"pipelines": list(topics)}]},
+        TOPIC: lambda got: {"topic_name": topics[json.loads(got.body)["pipeline_pk_id"]]},
+    }
+
+
+def test_pipelines_are_found_by_their_topics(service, pipelines):
+    service.answers |= found((10, "p"), (12, "a-pipeline-inference"))
+    listed = pipelines.list(4)
+    assert listed == [
+        PipelineRecord(id=10, name="p", workspace_id=4),
+        PipelineRecord(id=12, name="a-pipeline-inference", workspace_id=4),
+    ]
+    assert listed.to_polars()["version_id"].to_list() == [None, None]
+    assert pipelines.get(4, "p") == listed[0]
+    assert [body(service, TOPIC, at) for at in range(3)] == [
+        {"pipeline_pk_id": 10},
+        {"pipeline_pk_id": 12},
+        {"pipeline_pk_id": 10},
+    ]
+
+
+def test_pipelines_that_are_not_found(service, pipelines):
+    service.answers |= found((10, "p"))
+    with pytest.raises(errors.NotFound, match="no pipeline 'q'"):
+        pipelines.get(4, "q")
+    with pytest.raises(errors.NotFound, match="no workspace 5"):
+        pipelines.list(5)
+    service.answers |= found()
+    assert pipelines.list(4).to_pandas().empty
+
+
+@pytest.mark.parametrize(
+    "topic",
+    ["", "p", "workspace-4-pipeline--inference", "workspace-5-pipeline-p-inference",
+     "workspace-4-pipeline-p", "workspace-4-pipeline-inference"],
+)  # fmt: skip
+def test_a_topic_of_another_form(service, pipelines, topic):
+    service.answers |= found((10, "p")) | {TOPIC: {"topic_name": topic}}
+    with pytest.raises(errors.UnexpectedAnswer, match="log of pipeline 10 has the topic"):
+        pipelines.list(4)
+
+
+def test_deploy_of_a_found_pipeline_names_no_version(service, pipelines):
+    service.answers |= found((10, "p"))
+    record = pipelines.get(4, "p")
+    assert pipelines.deploy(record) == DEPLOYMENT
+    assert body(service, DEPLOY) == {"deploy_id": "p", "pipeline_id": 10}
+    service.answers[DEPLOY] = Answer({"msg": "Bad request: missing field", "code": 400}, 400)
+    with pytest.raises(errors.InvalidRequest, match=r"missing field.*again under its name"):
+        pipelines.deploy(record)
+    with pytest.raises(errors.InvalidRequest) as caught:
+        pipelines.deploy(PIPELINE)
+    assert "again" not in str(caught.value)
 
 
 def test_wait_until_running(service, pipelines):

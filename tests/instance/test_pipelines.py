@@ -122,6 +122,18 @@ def test_a_new_version_takes_over_without_a_gap(admin, workspace, version, uniqu
     assert pipeline.infer(ROWS).json()[0]["out"] == {"variable": [12]}
 
 
+def test_without_a_version_the_newest_is_deployed(admin, workspace, version, unique, tmp_path):
+    pipeline = Deployed(admin, workspace, unique("newest"), [inference_step(version)])
+    other = upload(admin, workspace, scaled_model(tmp_path / "scaled.onnx", 2), "scaled")
+    definition = {"steps": [inference_step(other)]}
+    body = {"pipeline_id": pipeline.name, "workspace_id": workspace, "definition": definition}
+    admin.ok("pipelines/create", body)
+    without = {"deploy_id": pipeline.name, "pipeline_id": pipeline.pipeline_id}
+    assert admin.ok("pipelines/deploy", without)["id"] == pipeline.id
+    assert pipeline.wait()["status"] == "Running"
+    assert pipeline.infer(ROWS).json()[0]["out"] == {"variable": [12]}
+
+
 def test_wrong_deploys_are_refused(admin, workspace, version, unique, new_user):
     pipeline = Deployed(admin, workspace, unique("wrong"), [inference_step(version)])
     good = {"deploy_id": pipeline.name, "pipeline_version_pk_id": pipeline.version_id}

@@ -138,7 +138,7 @@ class Client:
         self.users = Users(self._transport)
         self.workspaces = Workspaces(self._transport)
         self.models = Models(self._transport)
-        self.pipelines = Pipelines(self._transport, self.models)
+        self.pipelines = Pipelines(self._transport, self.workspaces, self.models)
         self.connections = Connections(self._transport)
         self.assays = Assays(self._transport, self.workspaces)
 

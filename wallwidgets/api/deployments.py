@@ -51,6 +51,7 @@ EXTERNAL_URL = Endpoint("/v1/api/admin/get_pipeline_external_url", Repeat.READ, 
 INTERNAL_URL = Endpoint("/v1/api/admin/get_pipeline_internal_url", Repeat.READ, UrlAnswer)
 
 _DEPLOY_IT = "Deploy it first: client.pipelines.deploy(pipeline, models=...)."
+_NAME_A_VERSION = "Create the pipeline again under its name, which adds a version to deploy."
 _INFER_MARK = "/pipelines/infer/"
 
 
@@ -81,8 +82,10 @@ class Deployments:
     ) -> DeploymentRecord:
         """Deploy the version of a pipeline that the record names.
 
+        Where the record names none, the service takes the newest; instances of 2023 may refuse.
+
         Args:
-            pipeline: The record that `create` or `copy` gave.
+            pipeline: The record that `create`, `copy`, `get` or `list` gave.
             models: Versions of the models in its steps; an empty pipeline runs these.
             configs: Their configurations, if not the newest.
             engine_config: Resources, as the service takes them.
@@ -93,11 +96,6 @@ class Deployments:
         """
         if not isinstance(pipeline, PipelineRecord):
             raise wrong_kind(pipeline, PipelineRecord)
-        if pipeline.version_id is None:
-            raise InvalidRequest(
-                f"The record of {pipeline.name!r} names no version to deploy.",
-                remedy="Create the pipeline again under its name, which adds a version.",
-            )
         request = checked(
             PipelineDeploy,
             deploy_id=pipeline.name,
@@ -107,7 +105,12 @@ class Deployments:
             model_configs=ids(configs, ModelConfigRecord),
             engine_config=None if engine_config is None else dict(engine_config),
         )
-        created = self._transport.post(DEPLOY, request)
+        try:
+            created = self._transport.post(DEPLOY, request)
+        except InvalidRequest as error:
+            if pipeline.version_id is None:
+                error.advice = _NAME_A_VERSION
+            raise
         deployment = DeploymentRecord(
             id=created.id,
             deploy_id=pipeline.name,

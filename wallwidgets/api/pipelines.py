@@ -1,14 +1,14 @@
-"""Pipelines and their versions: create, copy, read the log."""
+"""Pipelines and their versions: find, create, copy, read the log."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from wallwidgets.api.deployments import Deployments
-from wallwidgets.api.frames import Frame
+from wallwidgets.api.frames import Frame, Records
 from wallwidgets.api.inference import read_log
 from wallwidgets.api.models import Models
 from wallwidgets.api.references import (
@@ -23,8 +23,9 @@ from wallwidgets.api.references import (
 )
 from wallwidgets.api.transport import Transport
 from wallwidgets.api.wire import Endpoint, Repeat
-from wallwidgets.errors import InvalidRequest
-from wallwidgets.schemas.inference import LogQuery
+from wallwidgets.api.workspaces import Workspaces
+from wallwidgets.errors import InvalidRequest, NotFound, UnexpectedAnswer
+from wallwidgets.schemas.inference import LogQuery, TopicName, TopicNameQuery
 from wallwidgets.schemas.models import ModelVersion
 from wallwidgets.schemas.pipelines import (
     ModelRef,
@@ -41,13 +42,14 @@ from wallwidgets.schemas.workspaces import WorkspaceRecord
 CREATE = Endpoint("/v1/api/pipelines/create", Repeat.CREATE, PipelineCreated)
 COPY = Endpoint("/v1/api/pipelines/copy", Repeat.CREATE, PipelineCopied)
 GET_VERSION = Endpoint("/v1/api/pipelines/get_version", Repeat.READ, PipelineVersionRecord)
+GET_TOPIC_NAME = Endpoint("/v1/api/plateau/get_topic_name", Repeat.READ, TopicName)
 
 
 class Pipelines(Deployments):
     """The pipelines of an instance.
 
-    The service offers no list of pipelines by name, so most calls need a record: the one that
-    `create` gave, or ``PipelineRecord(id=4, name="mypipe", workspace_id=1)``.
+    Most calls need a record: `create` and `copy` give one that names its version, `get` and `list`
+    find one in a later session.
 
     Example:
         >>> def price(client: "Client", workspace: WorkspaceRecord, frame: "pd.DataFrame"):
@@ -57,9 +59,29 @@ class Pipelines(Deployments):
         ...     return client.pipelines.infer(pipeline, frame)
     """
 
-    def __init__(self, transport: Transport, models: Models):
+    def __init__(self, transport: Transport, workspaces: Workspaces, models: Models):
         super().__init__(transport)
+        self._workspaces = workspaces
         self._models = models
+
+    def list(self, workspace: WorkspaceRecord | int) -> Records[PipelineRecord]:
+        """The pipelines of a workspace.
+
+        The service tells their ids and, one call each, their names, but no versions: `deploy` of
+        such a record leaves the version to the service.
+        """
+        return Records(PipelineRecord, self._found(workspace))
+
+    def get(self, workspace: WorkspaceRecord | int, name: str) -> PipelineRecord:
+        """A pipeline by its name; as from `list`, the record names no version.
+
+        Raises:
+            NotFound: The workspace has no pipeline of this name, or you may not see it.
+        """
+        for record in self._found(workspace):
+            if record.name == name:
+                return record
+        raise NotFound(f"There is no pipeline {name!r} in this workspace.", status=404)
 
     def create(
         self,
@@ -168,6 +190,21 @@ class Pipelines(Deployments):
         if wanted is None:
             raise InvalidRequest("This record names no version; pass the UUID of one.")
         return self._transport.post(GET_VERSION, checked(PipelineVersionQuery, version=wanted))
+
+    def _found(self, workspace: WorkspaceRecord | int) -> Iterator[PipelineRecord]:
+        """The pipelines of a workspace as it is now; the topics of their logs hold their names."""
+        now = self._workspaces.get(id_of(workspace, WorkspaceRecord))
+        for pipeline_id in now.pipelines:
+            request = checked(TopicNameQuery, pipeline_pk_id=pipeline_id)
+            topic = self._transport.post(GET_TOPIC_NAME, request).topic_name
+            head, end = f"workspace-{now.id}-pipeline-", "-inference"
+            name = topic.removeprefix(head).removesuffix(end)
+            if not name or topic != head + name + end:
+                shown = self._transport.wire.redactor.show(topic)
+                raise UnexpectedAnswer(
+                    f"The log of pipeline {pipeline_id} has the topic {shown!r}."
+                )
+            yield PipelineRecord(id=pipeline_id, name=name, workspace_id=now.id)
 
     def _version_of(self, model: VersionLike) -> ModelVersion:
         version = self._models.version(model) if isinstance(model, int) else model

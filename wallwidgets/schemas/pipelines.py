@@ -98,7 +98,7 @@ class UrlAnswer(Answer):
 
 
 class PipelineRecord(Answer):
-    """A pipeline as this client made or found it; ``version_id`` is its newest version's."""
+    """A pipeline as this client made it, or found it: then without the ids of a version."""
 
     id: Id
     name: str
