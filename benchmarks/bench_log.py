@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import statistics
@@ -16,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 from serving import report, scratch
 
+from wallwidgets.api.frames import Frame, read_arrow
 from wallwidgets.instance.inference_log import InferenceLog
 from wallwidgets.instance.records import RecordForm, encode
 
@@ -92,7 +92,8 @@ def to_frame(log: InferenceLog) -> None:
 
     def arrow() -> pl.DataFrame:
         page = log.read(2, limit=RECORDS, wanted=form.reads)
-        return pl.read_ipc(io.BytesIO(encode(page.table, form)))
+        # Decoded as the client does it.
+        return Frame(read_arrow(encode(page.table, form))).to_polars()
 
     page = log.read(2, limit=RECORDS)
     text = encode(page.table, RecordForm(parts=("*",), excluded=("metadata",), separator="."))

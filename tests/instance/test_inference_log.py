@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from wallwidgets.errors import ServiceError
+from wallwidgets.errors import ServiceError, StorageFull
+from wallwidgets.instance import log_files
 from wallwidgets.instance.inference_log import InferenceLog
+from wallwidgets.instance.log_batches import Span
+from wallwidgets.instance.log_index import LogIndex
 
 CONSTANTS = {"metadata.last_model": "{}", "metadata.partition": "engine-1"}
 DAY_MS = 86_400_000
@@ -163,36 +170,51 @@ def test_different_models_are_not_merged(log):
     assert models == ["0"] * 65 + ["1"] * 65
 
 
-@pytest.mark.parametrize("rows", [3, 20_000])
-def test_a_flipped_bit_is_an_error(tmp_path, rows):
+def frames(folder):
+    """The file of new frames, without the room behind them."""
+    (path,) = (folder / "log").glob("0*.frames")
+    with closing(sqlite3.connect(folder / "log.db")) as database:
+        (end,) = database.execute("SELECT max(offset + length) FROM batch").fetchone()
+    return path, path.read_bytes()[:end]
+
+
+@pytest.mark.parametrize(("rows", "at"), [(3, 20), (3, -40), (20_000, 5000), (20_000, -40)])
+def test_a_flipped_bit_is_an_error(tmp_path, rows, at):
     log = InferenceLog(tmp_path / "log.db")
     log.append(1, columns(0, rows), CONSTANTS, [1])
     log.close()
-    if rows == 3:
-        with sqlite3.connect(tmp_path / "log.db") as database:
-            (body,) = database.execute("SELECT body FROM batch").fetchone()
-            damaged = bytes([*body[:-40], body[-40] ^ 1, *body[-39:]])
-            database.execute("UPDATE batch SET body = ?", (damaged,))
-        database.close()
-    else:
-        (segment,) = (tmp_path / "log").iterdir()
-        content = bytearray(segment.read_bytes())
-        content[5000] ^= 1
-        segment.write_bytes(content)
+    path, content = frames(tmp_path)
+    content = bytearray(content)
+    content[at] ^= 1
+    path.write_bytes(content)
     log = InferenceLog(tmp_path / "log.db")
     with pytest.raises(ServiceError, match="damaged"):
-        log.read(1, limit=10)
+        everything(log)
     with pytest.raises(ServiceError, match="damaged"):
         log.column(1, "out.y", 0)
     log.close()
 
 
-def test_a_file_that_lost_its_tail_is_an_error(tmp_path):
+@pytest.mark.parametrize("tail", [b"", bytes(1000)])
+def test_a_file_that_lost_its_tail_is_an_error(tmp_path, tail):
     log = InferenceLog(tmp_path / "log.db")
     log.append(1, columns(0, 20_000), CONSTANTS, [1])
     log.close()
-    (segment,) = (tmp_path / "log").iterdir()
-    segment.write_bytes(segment.read_bytes()[:-1000] + bytes(1000))
+    path, content = frames(tmp_path)
+    path.write_bytes(content[:-1000] + tail)
+    log = InferenceLog(tmp_path / "log.db")
+    log.append(2, columns(0, 2), CONSTANTS, [1])
+    assert numbers(everything(log, 2)) == [0, 3]
+    with pytest.raises(ServiceError, match="damaged"):
+        everything(log)
+    log.close()
+
+
+def test_a_missing_file_is_an_error(tmp_path):
+    log = InferenceLog(tmp_path / "log.db")
+    log.append(1, columns(0, 2), CONSTANTS, [1])
+    log.close()
+    frames(tmp_path)[0].unlink()
     log = InferenceLog(tmp_path / "log.db")
     with pytest.raises(ServiceError, match="damaged"):
         everything(log)
@@ -203,8 +225,8 @@ def test_bytes_after_a_crash_belong_to_nobody(tmp_path):
     log = InferenceLog(tmp_path / "log.db")
     log.append(1, columns(0, 20_000), CONSTANTS, [1])
     log.close()
-    (segment,) = (tmp_path / "log").iterdir()
-    with segment.open("ab") as file:
+    path, _ = frames(tmp_path)
+    with path.open("ab") as file:
         file.write(b"half a batch")
     log = InferenceLog(tmp_path / "log.db")
     log.append(1, columns(20_000, 20_000), CONSTANTS, [1])
@@ -257,36 +279,163 @@ def test_records_survive_when_the_database_lost_its_unsynced_commits(tmp_path):
     log.close()
 
 
-def test_a_torn_end_of_the_journal_is_forgotten(tmp_path):
+@pytest.mark.parametrize(
+    "tear",
+    [
+        lambda last: last[:-20] + bytes([last[-20] ^ 1]) + last[-19:],
+        lambda last: last[: len(last) // 2],
+        lambda last: last[: len(last) // 2] + bytes(len(last)),
+        lambda last: bytes(len(last)),
+        lambda last: b"garbage" * 100,
+        lambda last: last[:20],
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 40_000])
+def test_a_torn_append_is_forgotten_as_a_whole(tmp_path, tear, rows):
     log = InferenceLog(tmp_path / "log.db")
+    before = copied(tmp_path, tmp_path.with_name(tmp_path.name + "-crashed"))
     log.append(1, columns(0, 1), CONSTANTS, [1])
-    log.append(1, columns(1, 1), CONSTANTS, [1])
-    end = log._index._journal._end
-    content = bytearray((tmp_path / "log.journal").read_bytes())
-    (tmp_path / "crashed").mkdir()
-    content[end - 20] ^= 1
-    (tmp_path / "crashed" / "log.journal").write_bytes(content)
-    for path in tmp_path.glob("log.db*"):
-        shutil.copy(path, tmp_path / "crashed" / path.name)
+    whole = len(frames(tmp_path)[1])
+    log.append(1, columns(1, rows), CONSTANTS, [1])
     log.close()
-    log = InferenceLog(tmp_path / "crashed" / "log.db")
+    path, content = frames(tmp_path)
+    (before / "log" / path.name).write_bytes(content[:whole] + tear(content[whole:]))
+    log = InferenceLog(before / "log.db")
     assert numbers(everything(log)) == [0]
     log.append(1, columns(1, 1), CONSTANTS, [1])
+    log.close()
+    log = InferenceLog(before / "log.db")
     assert numbers(everything(log)) == [0, 3]
     log.close()
 
 
-def test_the_journal_begins_anew_when_it_is_full(tmp_path):
+def test_damage_before_a_later_append_is_no_torn_end(tmp_path):
     log = InferenceLog(tmp_path / "log.db")
-    for first in range(0, 100_000, 1000):
-        log.append(1, columns(first, 1000, width=30), CONSTANTS, [1])
-    assert (tmp_path / "log.journal").stat().st_size == 2**23
-    (tmp_path / "crashed").mkdir()
-    for path in tmp_path.glob("log*"):
-        if path.is_file():
-            shutil.copy(path, tmp_path / "crashed" / path.name)
+    crashed = copied(tmp_path, tmp_path.with_name(tmp_path.name + "-crashed"))
+    for first in range(3):
+        log.append(1, columns(first, 1), CONSTANTS, [1])
     log.close()
-    log = InferenceLog(tmp_path / "crashed" / "log.db")
-    assert log.extent(1) == (0, 100_000)
-    assert everything(log).num_rows == 100_000
+    path, content = frames(tmp_path)
+    content = bytearray(content)
+    content[len(content) // 2] ^= 1
+    (crashed / "log" / path.name).write_bytes(content)
+    with pytest.raises(ServiceError, match="damaged"):
+        InferenceLog(crashed / "log.db")
+
+
+def test_files_whose_frames_were_merged_away_are_deleted(tmp_path, monkeypatch):
+    monkeypatch.setattr(log_files, "FILE_BYTES", 20_000)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    sync = LogIndex.sync
+
+    def sync_and_copy(index, end):
+        sync(index, end)
+        for path in folder.glob("log.db*"):
+            shutil.copy(path, tmp_path)
+
+    monkeypatch.setattr(LogIndex, "sync", sync_and_copy)
+    log = InferenceLog(folder / "log.db")
+    for first in range(640):
+        log.append(1, columns(first, 1), CONSTANTS, [first])
+    log.tidy()
+    with log.batches(1, Span(newest_first=True)) as batches:
+        found = next(batches).rows
+        for first in range(640, 1280):
+            log.append(1, columns(first, 1), CONSTANTS, [first])
+        log.tidy()
+        assert found + sum(batch.rows for batch in batches) == 640
+    log.tidy()
+    live = sorted(path.name for path in (folder / "log").glob("0*.frames"))
+    assert len(live) < 5
+    assert live[0] > "000010.frames"
+    crashed = copied(folder, tmp_path / "crashed")
+    power_cut = copied(folder, tmp_path / "power_cut")
     log.close()
+    for path in power_cut.glob("log.db*"):
+        path.unlink()
+    for path in tmp_path.glob("log.db*"):
+        shutil.copy(path, power_cut)
+    for opened in (folder, crashed, power_cut):
+        log = InferenceLog(opened / "log.db")
+        assert numbers(everything(log)) == [3.0 * number for number in range(1280)]
+        elapsed = everything(log)["metadata.elapsed"].to_pylist()
+        assert elapsed == [[number] for number in range(1280)]
+        log.append(1, columns(1280, 1), CONSTANTS, [1])
+        assert log.extent(1) == (0, 1281)
+        log.close()
+
+
+def half_written(descriptor, parts, offset):
+    data = b"".join(parts)
+    os.pwrite(descriptor, data[: len(data) // 2], offset)
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def unsynced(descriptor):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def unindexed(index, rows):
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "failing"),
+    [
+        (os, "pwritev", half_written),
+        (log_files, "sync_data", unsynced),
+        (LogIndex, "add", unindexed),
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 40_000])
+@pytest.mark.parametrize("cut_fails", [False, True])
+def test_a_full_disk_leaves_the_log_as_it_was(
+    tmp_path, monkeypatch, owner, name, failing, rows, cut_fails
+):
+    log = InferenceLog(tmp_path / "log.db")
+    log.append(1, columns(0, 2), CONSTANTS, [1])
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, failing)
+        if cut_fails:
+            patch.setattr(os, "ftruncate", lambda *_: unsynced(0))
+        for _ in range(2):
+            with pytest.raises(StorageFull):
+                log.append(1, columns(2, rows), CONSTANTS, [1])
+    assert log.extent(1) == (0, 2)
+    assert numbers(everything(log)) == [0, 3]
+    log.append(1, columns(2, 1), CONSTANTS, [1])
+    crashed = copied(tmp_path, tmp_path.with_name(tmp_path.name + "-crashed"))
+    log.append(1, columns(3, 1), CONSTANTS, [1])
+    log.close()
+    for folder, expected in ((tmp_path, 4), (crashed, 3)):
+        log = InferenceLog(folder / "log.db")
+        assert numbers(everything(log)) == [3.0 * number for number in range(expected)]
+        log.close()
+
+
+def test_a_short_write_is_continued(tmp_path, monkeypatch):
+    write = os.pwritev
+
+    def short(descriptor, parts, offset):
+        return write(descriptor, [b"".join(parts)[:1000]], offset)
+
+    monkeypatch.setattr(os, "pwritev", short)
+    log = InferenceLog(tmp_path / "log.db")
+    log.append(1, columns(0, 1000), CONSTANTS, [1])
+    assert numbers(everything(log)) == [3.0 * number for number in range(1000)]
+    log.close()
+
+
+def test_appends_from_many_threads_are_all_there(log):
+    def work(pipeline_id):
+        for first in range(0, 300, 3):
+            log.append(pipeline_id, columns(first, 3), CONSTANTS, [1])
+            log.read(pipeline_id, limit=5, newest_first=True)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    for pipeline_id in range(8):
+        assert numbers(everything(log, pipeline_id)) == [3.0 * number for number in range(300)]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from wallwidgets.errors import StorageFull
 
 # Not every system has it; fsync does the same and a little more.
 sync_data = getattr(os, "fdatasync", os.fsync)
+
+_FULL = "Insufficient Storage: the instance's disk is full"
 
 
 @contextmanager
@@ -22,17 +25,25 @@ def full_disk_is_reported() -> Iterator[None]:
     Raises:
         StorageFull: The disk is full.
     """
-    full = StorageFull("Insufficient Storage: the instance's disk is full")
     try:
         yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise full from None
+        raise StorageFull(_FULL) from None
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
             raise
-        raise full from None
+        raise StorageFull(_FULL) from None
+
+
+def write_at(descriptor: int, parts: Sequence[Any], offset: int) -> None:
+    """Write parts one after the other, all of them, and in one call if the system can."""
+    written: int = os.pwritev(descriptor, parts, offset)
+    if written < sum(memoryview(part).nbytes for part in parts):
+        rest = memoryview(b"".join(parts))
+        while written < rest.nbytes:
+            written += os.pwritev(descriptor, [rest[written:]], offset + written)
 
 
 def start_writing(descriptor: int, offset: int, length: int) -> None:

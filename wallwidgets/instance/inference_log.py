@@ -1,15 +1,15 @@
 """The inference log: what went into a model and came out, in batches of Arrow columns.
 
 Rows of a pipeline are numbered without gaps, and their times never decrease, so that both a row
-number and a time say where to read. A batch exists once the database has committed its row.
+number and a time say where to read. A batch exists once its frame is whole on the disk; the index
+says where to find it.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,22 +22,17 @@ import pyarrow as pa
 
 from wallwidgets.instance.disk import full_disk_is_reported
 from wallwidgets.instance.log_batches import (
-    COLUMNS,
-    ELAPSED,
     TIME,
-    BatchRow,
-    columns_of,
+    Batch,
+    Span,
     cuts,
+    damaged,
     elements,
-    fingerprint,
     first_and_last,
-    id_range,
-    repeated,
-    rows_of,
-    times_of,
+    layout_of,
 )
-from wallwidgets.instance.log_blobs import INLINE_BYTES, Encoded, Place, Segments, decode
-from wallwidgets.instance.log_index import LogIndex, connect
+from wallwidgets.instance.log_files import FrameFiles
+from wallwidgets.instance.log_index import IndexRow, LogIndex
 from wallwidgets.instance.log_pages import LogPage, PageBuilder
 from wallwidgets.instance.log_tidying import Tidier
 
@@ -45,18 +40,6 @@ from wallwidgets.instance.log_tidying import Tidier
 def partition_of(pipeline_id: int) -> str:
     """The name of the one partition of a pipeline's log."""
     return f"engine-{pipeline_id}"
-
-
-@dataclass(frozen=True)
-class Appended:
-    """Records that were just logged."""
-
-    batch: pa.RecordBatch
-    row: BatchRow
-
-    def table(self, wanted: Callable[[str], bool]) -> pa.Table:
-        """Those of their columns that are wanted, as a page of the log has them."""
-        return columns_of(self.row, pa.Table.from_batches([self.batch]), wanted)
 
 
 @dataclass
@@ -69,7 +52,7 @@ class InferenceLog:
     """The log of all pipelines of an instance.
 
     Args:
-        path: The database; larger batches are in a folder of the same name beside it.
+        path: The database of the index; the batches are in a folder of the same name beside it.
         clock: Gives the time of a record that comes without one.
 
     Example:
@@ -85,12 +68,24 @@ class InferenceLog:
     def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)):
         self._path = path
         self._clock = clock
-        self.segments = Segments(path.with_suffix(""))
-        self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._files = FrameFiles(path.with_suffix(""))
+        self._readers: LifoQueue[LogIndex] = LifoQueue()
         self._index = LogIndex(path)
         self._writing = threading.Lock()
         self._ends: dict[int, _End] = {}
-        self._tidier = Tidier(self, connect(path))
+        self._index.prepare()
+        self._recover()
+        self._tidier = Tidier(self._files, self._index, self._writing)
+
+    def _recover(self) -> None:
+        """Index the frames that a power cut has taken from the index."""
+        for found in self._files.recover(*self._index.indexed()):
+            for batch, _ in found:
+                end = self._end(batch.pipeline_id)
+                if batch.first_row != end.next_row:
+                    raise damaged(f"records of pipeline {batch.pipeline_id} are missing")
+                end.next_row, end.last_time = batch.first_row + batch.rows, batch.last_time
+            self._index.add([IndexRow.of(*each) for each in found])
 
     def append(
         self,
@@ -99,7 +94,7 @@ class InferenceLog:
         constants: Mapping[str, str],
         elapsed: Sequence[int],
         times: npt.NDArray[np.int64] | None = None,
-    ) -> Appended:
+    ) -> Batch:
         """Add records; they are on the disk when this returns.
 
         Args:
@@ -116,50 +111,26 @@ class InferenceLog:
             StorageFull: The disk is full; nothing was added.
         """
         rows = len(next(iter(columns.values())))
-        batch = pa.RecordBatch.from_pydict({**columns, ELAPSED: repeated(elapsed, rows)})
+        data = pa.RecordBatch.from_arrays(list(columns.values()), list(columns))
         if times is not None:
-            batch = batch.append_column(TIME, pa.array(times, pa.int64()))
+            data = data.append_column(TIME, pa.array(times, pa.int64()))
         text = json.dumps(dict(constants), sort_keys=True)
-        pieces = cuts(batch)
-        shape = fingerprint(batch.schema)
+        layout = layout_of(data.schema)
+        pieces = cuts(data)
         with self._writing, full_disk_is_reported():
             end = self._end(pipeline_id)
-            first_row = end.next_row
-            now = max(end.last_time, int(self._clock().timestamp() * 1000))
-            rows_of_pieces = []
-            for piece in pieces:
-                spans = (now, now) if times is None else first_and_last(piece.column(TIME))
-                if spans[0] < end.last_time:
-                    raise ValueError("times must not be before those of the records already there")
-                rows_of_pieces.append(
-                    BatchRow.new(pipeline_id, first_row, piece.num_rows, spans, shape, text)
-                )
-                first_row += piece.num_rows
-            bodies = (
-                Encoded(piece, row.salt) for piece, row in zip(pieces, rows_of_pieces, strict=True)
-            )
-            size = self._insert(rows_of_pieces, bodies, inline=batch.nbytes <= INLINE_BYTES)
-            self._ends[pipeline_id] = _End(first_row, rows_of_pieces[-1].last_time)
-        self._tidier.appended(pipeline_id, size)
-        return Appended(batch, BatchRow.new(pipeline_id, 0, rows, (now, now), shape, text))
-
-    def _insert(self, rows: Sequence[BatchRow], bodies: Iterable[Encoded], *, inline: bool) -> int:
-        """Bring batches to the disk, and then into the index; gives their size."""
-        placed: Sequence[tuple[Encoded, Place | None]]
-        placed = [(body, None) for body in bodies] if inline else self.segments.append(bodies)
-        self._index.add([(row, *each) for row, each in zip(rows, placed, strict=True)])
-        return sum(body.length for body, _ in placed)
-
-    def replace(self, old: Sequence[BatchRow], new: BatchRow, body: Encoded) -> None:
-        """Put one batch in the place of consecutive ones, at once or not at all."""
-        place = self.segments.append([body])[0][1] if body.length > INLINE_BYTES else None
-        with self._writing:
-            self._index.replace(old, (new, body, place))
-
-    def flush(self) -> None:
-        """Let readers of the database see what was appended."""
-        with self._writing, full_disk_is_reported():
-            self._index.flush()
+            first_row, last_time = end.next_row, end.last_time
+            now = max(last_time, int(self._clock().timestamp() * 1000))
+            span = (now, now) if times is None else first_and_last(times)
+            if span[0] < last_time:
+                raise ValueError("times must not be before those of the records already there")
+            whole = Batch(pipeline_id, first_row, *span, text, tuple(elapsed), layout, data)
+            batches = [whole] if len(pieces) == 1 else _pieces(whole, pieces)
+            with self._files.appending(batches) as places:
+                self._index.add([IndexRow.of(*each) for each in zip(batches, places, strict=True)])
+            self._ends[pipeline_id] = _End(first_row + rows, span[1])
+        self._tidier.appended(pipeline_id, places)
+        return whole
 
     def extent(self, pipeline_id: int) -> tuple[int, int]:
         """The number of the first record, and of the next one to be written."""
@@ -194,11 +165,12 @@ class InferenceLog:
         Raises:
             ServiceError: The log is damaged.
         """
+        span = Span(start, end, position, newest_first)
         page = PageBuilder(limit, max_bytes, newest_first)
-        with self.batches(pipeline_id, start, end, position, newest_first) as batches:
-            for row, table in batches:
-                numbers = rows_of(row, table, start, end, position, newest_first)
-                if numbers and not page.add(row, numbers, table, wanted):
+        with self.batches(pipeline_id, span) as batches:
+            for batch in batches:
+                numbers = batch.numbers(span)
+                if numbers and not page.add(batch, numbers, wanted):
                     break
         return page.page()
 
@@ -218,75 +190,39 @@ class InferenceLog:
             ServiceError: The log is damaged.
             IndexError: The tensor has no such element.
         """
+        span = Span(start, end)
         times, values = [np.empty(0, np.int64)], []
-        with self.batches(pipeline_id, start, end, None, False) as batches:
-            for row, table in batches:
-                if field not in table.column_names:
+        with self.batches(pipeline_id, span) as batches:
+            for batch in batches:
+                if not batch.has(field):
                     continue
-                numbers = rows_of(row, table, start, end, None, False)
-                where = slice(numbers.start - row.first_row, numbers.stop - row.first_row)
-                tensor = elements(table.column(field).chunk(0))
+                numbers = batch.numbers(span)
+                where = slice(numbers.start - batch.first_row, numbers.stop - batch.first_row)
+                tensor = elements(batch.data.column(field))
                 if index is not None and not 0 <= index < tensor.shape[1]:
                     raise IndexError(f"{field} has {tensor.shape[1]} elements")
-                times.append(times_of(row, table)[where])
+                times.append(batch.times()[where])
                 values.append(tensor[where, index or 0])
         return np.concatenate(times), np.concatenate(values) if values else np.empty(0)
 
     @contextmanager
-    def batches(
-        self,
-        pipeline_id: int,
-        start: int | None,
-        end: int | None,
-        position: int | None,
-        newest_first: bool,
-    ) -> Iterator[Iterator[tuple[BatchRow, pa.Table]]]:
+    def batches(self, pipeline_id: int, span: Span) -> Iterator[Iterator[Batch]]:
         """The batches that may hold such records, in order, each checked and decoded."""
-        self.flush()
-        connection = self._reader()
+        index = self._reader()
         try:
-            # One transaction: tidying between two statements must not hide a batch.
-            connection.execute("BEGIN")
-            found = self._batches(connection, pipeline_id, start, end, position, newest_first)
-            with closing(found):
-                yield found
+            # One state of the index, whose files stay: tidying must not hide a batch.
+            found = index.find(pipeline_id, span)
+            # One state of the index, whose files stay: tidying must not hide a batch.
+            with self._files.in_use(), index.snapshot(), closing(found) as rows:
+                yield (self._files.read(row.place) for row in rows)
         finally:
-            connection.execute("COMMIT")
-            self._readers.put(connection)
+            self._readers.put(index)
 
-    def _batches(
-        self,
-        connection: sqlite3.Connection,
-        pipeline_id: int,
-        start: int | None,
-        end: int | None,
-        position: int | None,
-        newest_first: bool,
-    ) -> Generator[tuple[BatchRow, pa.Table], None, None]:
-        low, high = id_range(connection, pipeline_id, start, end, position, newest_first)
-        order = "DESC" if newest_first else ""
-        query = f"SELECT {COLUMNS}, body FROM batch WHERE id BETWEEN ? AND ? ORDER BY id {order}"  # noqa: S608
-        # Closed at once: a statement under way would keep the connection's view of the past.
-        with closing(connection.execute(query, (low, high))) as cursor:
-            for *fields, body in cursor:
-                row = BatchRow(*fields)
-                too_late = end is not None and row.first_time >= end
-                too_early = start is not None and row.last_time < start
-                if not (too_late or too_early):
-                    yield row, self.load(row, body)
-
-    def load(self, row: BatchRow, body: bytes | None) -> pa.Table:
-        """The columns of a batch, checked."""
-        data: bytes | memoryview = body or b""
-        if body is None and row.segment is not None and row.offset is not None:
-            data = self.segments.read(Place(row.segment, row.offset, row.length))
-        return decode(data, row.crc, row.salt)
-
-    def _reader(self) -> sqlite3.Connection:
+    def _reader(self) -> LogIndex:
         try:
             return self._readers.get_nowait()
         except Empty:
-            return connect(self._path)
+            return LogIndex(self._path)
 
     def _end(self, pipeline_id: int) -> _End:
         if pipeline_id not in self._ends:
@@ -303,7 +239,20 @@ class InferenceLog:
         """Finish what is under way and release the files."""
         self._tidier.close()
         with self._writing:
-            self._index.close()
             while not self._readers.empty():
                 self._readers.get().close()
-            self.segments.close()
+            self._index.close()
+            self._files.close()
+
+
+def _pieces(whole: Batch, pieces: Sequence[pa.RecordBatch]) -> list[Batch]:
+    """A batch as several ones."""
+    found, first_row = [], whole.first_row
+    for data in pieces:
+        piece = whole._replace(first_row=first_row, data=data)
+        if piece.has(TIME):
+            times = piece.times()
+            piece = piece._replace(first_time=int(times[0]), last_time=int(times[-1]))
+        found.append(piece)
+        first_row += data.num_rows
+    return found

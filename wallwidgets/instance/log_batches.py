@@ -1,203 +1,176 @@
-"""Batches of the inference log: their table, and the rows, times and columns of one."""
+"""Batches of the inference log, and the frames in which they are stored.
+
+A batch is consecutive records of one pipeline in Arrow columns. Its frame holds all that there is
+to know of it, and a checksum: what a power cut has left of a frame is told from a whole one.
+"""
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+import struct
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wallwidgets.errors import ServiceError
+
 MAX_BATCH_ROWS = 16_384
 DAY_MS = 86_400_000
 TIME = "time"
 ELAPSED = "metadata.elapsed"
 
-COLUMNS = "id, rows, first_time, last_time, level, shape, constants, crc, segment, offset, length"
-ROW_BITS = 40
-MAX_ROW = 2**ROW_BITS - 1
+MAGIC = b"WWFRAME1"
+PREFIX_BYTES = 16
+_PREFIX = struct.Struct("<8sII")  # magic, checksum of all that follows, length of the head
+_HEAD = struct.Struct("<QQIIIIIQQqq")
+# The head: length of the body, where the append began, frames of it that follow, level, lengths of
+# constants, schema and elapsed, pipeline, first row, first and last time; then these three.
 
 
-def batch_id(pipeline_id: int, first_row: int) -> int:
-    """The id of the batch of a pipeline that begins with a row."""
-    return pipeline_id << ROW_BITS | first_row
+class Span(NamedTuple):
+    """Which records are asked for: of a time range, and from a row number on or before it."""
+
+    start: int | None = None
+    end: int | None = None
+    position: int | None = None
+    newest_first: bool = False
 
 
-def batch_span(pipeline_id: int) -> tuple[int, int]:
-    """The smallest and the largest id that a batch of a pipeline can have."""
-    return batch_id(pipeline_id, 0), batch_id(pipeline_id, MAX_ROW)
+class Layout(NamedTuple):
+    """The columns of a batch.
+
+    Attributes:
+        schema: With all columns that are stored.
+        encoded: The same as an Arrow message.
+        fields: Equal for batches whose records have the same fields.
+    """
+
+    schema: pa.Schema
+    encoded: bytes
+    fields: str
 
 
-@dataclass(frozen=True)
-class BatchRow:
-    """A row of the table ``batch``, without an inline body."""
+def layout_of(schema: pa.Schema) -> Layout:
+    """The layout of a schema; encoding one is faster than to hash it."""
+    return encoded_layout(schema.serialize().to_pybytes())
 
-    id: int
-    rows: int
+
+@lru_cache(maxsize=256)
+def encoded_layout(encoded: bytes) -> Layout:
+    """The layout that an Arrow message tells."""
+    schema = pa.ipc.read_schema(pa.py_buffer(encoded))
+    fields = [[each.name, str(each.type)] for each in schema if each.name not in (TIME, ELAPSED)]
+    return Layout(schema, encoded, json.dumps(fields))
+
+
+class Batch(NamedTuple):
+    """Consecutive records of one pipeline.
+
+    Attributes:
+        pipeline_id: Whose they are.
+        first_row: The number of the first one.
+        first_time: Its time, in milliseconds since 1970.
+        last_time: The time of the last one; all have the same if no column tells them.
+        constants: Columns that are the same for all of them, as JSON.
+        elapsed: Nanoseconds of parsing and of each step; the same if no column tells them.
+        layout: Of the columns.
+        data: The columns.
+        level: How often they were merged with others.
+
+    Example:
+        >>> data = pa.record_batch({"in.x": [1.5]})
+        >>> batch = Batch(1, 0, 100, 100, "{}", (7,), layout_of(data.schema), data)
+        >>> batch.table(lambda name: name != "in.x").to_pylist()
+        [{'time': 100, 'metadata.elapsed': [7]}]
+    """
+
+    pipeline_id: int
+    first_row: int
     first_time: int
     last_time: int
-    level: int
-    shape: str
     constants: str
-    crc: int
-    segment: int | None
-    offset: int | None
-    length: int
-
-    @classmethod
-    def new(
-        cls,
-        pipeline_id: int,
-        first_row: int,
-        rows: int,
-        times: tuple[int, int],
-        shape: str,
-        constants: str,
-        level: int = 0,
-    ) -> BatchRow:
-        """A row that is not in the table yet."""
-        number = batch_id(pipeline_id, first_row)
-        return cls(number, rows, *times, level, shape, constants, 0, None, None, 0)
+    elapsed: tuple[int, ...]
+    layout: Layout
+    data: pa.RecordBatch
+    level: int = 0
 
     @property
-    def pipeline_id(self) -> int:
-        return self.id >> ROW_BITS
+    def rows(self) -> int:
+        return int(self.data.num_rows)
 
-    @property
-    def first_row(self) -> int:
-        return int(self.id & MAX_ROW)
+    def has(self, name: str) -> bool:
+        """Whether there is such a column."""
+        return name in self.layout.schema.names
 
-    @property
-    def salt(self) -> bytes:
-        """What the checksum covers beside the body."""
-        return f"{self.rows},{self.first_time},{self.last_time},{self.constants}".encode()
+    def times(self) -> npt.NDArray[np.int64]:
+        """The time of each record."""
+        if self.has(TIME):
+            return np.asarray(self.data.column(TIME).to_numpy(zero_copy_only=True))
+        return np.full(self.rows, self.first_time, np.int64)
+
+    def elapsed_runs(self) -> pa.Array:
+        """What each record took, as a run for each request: it costs nothing per row."""
+        if self.has(ELAPSED):
+            return self.data.column(ELAPSED)
+        values = pa.array([self.elapsed], pa.list_(pa.int64()))
+        return pa.RunEndEncodedArray.from_arrays(pa.array([self.rows], pa.int32()), values)
+
+    def table(self, wanted: Callable[[str], bool]) -> pa.Table:
+        """The records as a page has them: time, fields and metadata, if they are wanted."""
+        found = {TIME: pa.array(self.times())} if wanted(TIME) else {}
+        for name in self.layout.schema.names:
+            if name not in (TIME, ELAPSED) and wanted(name):
+                found[name] = self.data.column(name)
+        for name, value in json.loads(self.constants).items():
+            if wanted(name) and name not in found:
+                found[name] = pa.repeat(value, self.rows)
+        if wanted(ELAPSED):
+            found[ELAPSED] = pc.run_end_decode(self.elapsed_runs())
+        return pa.table(found)
+
+    def numbers(self, span: Span) -> range:
+        """The numbers of those records that are asked for."""
+        first, stop = 0, self.rows
+        if span.start is not None and span.start > self.first_time:
+            first = int(np.searchsorted(self.times(), span.start))
+        if span.end is not None and span.end <= self.last_time:
+            stop = int(np.searchsorted(self.times(), span.end))
+        if span.position is not None and span.newest_first:
+            stop = min(stop, span.position - self.first_row)
+        elif span.position is not None:
+            first = max(first, span.position - self.first_row)
+        return range(self.first_row + first, self.first_row + max(first, stop))
 
 
-def fingerprint(schema: pa.Schema) -> str:
-    """Equal for batches whose records have the same fields."""
-    return json.dumps(
-        [[field.name, str(field.type)] for field in schema if field.name not in (TIME, ELAPSED)]
-    )
-
-
-def repeated(elapsed: Sequence[int], rows: int) -> pa.Array:
-    """One run: it costs nothing per row, and merged batches keep what each request took."""
-    values = pa.array([list(elapsed)], pa.list_(pa.int64()))
-    return pa.RunEndEncodedArray.from_arrays(pa.array([rows], pa.int32()), values)
-
-
-def cuts(batch: pa.RecordBatch) -> list[pa.RecordBatch]:
-    """A batch in pieces: cut at midnight UTC, and where it is long."""
-    edges = {0, batch.num_rows}
-    if TIME in batch.schema.names:
-        days = batch.column(TIME).to_numpy() // DAY_MS
+def cuts(data: pa.RecordBatch) -> list[pa.RecordBatch]:
+    """Records in pieces: cut at midnight UTC, and where there are many."""
+    edges = {0, data.num_rows}
+    if TIME in data.schema.names:
+        days = data.column(TIME).to_numpy() // DAY_MS
         edges |= {int(cut) + 1 for cut in np.flatnonzero(np.diff(days))}
     return [
-        batch.slice(first, min(MAX_BATCH_ROWS, stop - first))
+        data.slice(first, min(MAX_BATCH_ROWS, stop - first))
         for begin, stop in pairwise(sorted(edges))
         for first in range(begin, stop, MAX_BATCH_ROWS)
     ]
 
 
-def first_and_last(times: pa.Array) -> tuple[int, int]:
-    values = times.to_numpy()
-    if np.any(np.diff(values) < 0):
+def first_and_last(times: npt.NDArray[np.int64]) -> tuple[int, int]:
+    """The ends of times in order.
+
+    Raises:
+        ValueError: They are not.
+    """
+    if np.any(times[1:] < times[:-1]):
         raise ValueError("times must not decrease")
-    return int(values[0]), int(values[-1])
-
-
-def id_range(
-    connection: sqlite3.Connection,
-    pipeline_id: int,
-    start: int | None,
-    end: int | None,
-    position: int | None,
-    newest_first: bool,
-) -> tuple[int, int]:
-    """The ids of the first and of the last batch that can matter."""
-    low, high = batch_span(pipeline_id)
-    if start is not None:
-        low = _batch_at(connection, pipeline_id, start)
-    if end is not None:
-        high = _batch_at(connection, pipeline_id, end)
-    if position is not None and newest_first:
-        high = min(high, batch_id(pipeline_id, min(position, MAX_ROW + 1)) - 1)
-    elif position is not None:
-        number = batch_id(pipeline_id, min(position, MAX_ROW))
-        found = _batch_before(connection, pipeline_id, number)
-        low = max(low, found[0] if found else low)
-    return low, high
-
-
-def _batch_before(
-    connection: sqlite3.Connection, pipeline_id: int, number: int
-) -> tuple[int, int] | None:
-    """Id and last time of the last batch of a pipeline up to an id."""
-    query = "SELECT id, last_time FROM batch WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
-    found = connection.execute(query, (batch_id(pipeline_id, 0), number)).fetchone()
-    return found and (found[0], found[1])
-
-
-def _batch_at(connection: sqlite3.Connection, pipeline_id: int, time: int) -> int:
-    """The id of the first batch that reaches a time: times grow with ids, so halve the range."""
-    last = _batch_before(connection, pipeline_id, batch_id(pipeline_id, MAX_ROW))
-    if last is None or last[1] < time:
-        return batch_id(pipeline_id, MAX_ROW)
-    low, high = batch_id(pipeline_id, 0), last[0]
-    while low < high:
-        middle = (low + high) // 2
-        found = _batch_before(connection, pipeline_id, middle)
-        if found is not None and found[1] >= time:
-            high = found[0]
-        else:
-            low = middle + 1
-    return low
-
-
-def times_of(row: BatchRow, table: pa.Table) -> npt.NDArray[np.int64]:
-    if TIME in table.column_names:
-        return np.asarray(table.column(TIME).chunk(0).to_numpy(zero_copy_only=True))
-    return np.full(row.rows, row.first_time, np.int64)
-
-
-def rows_of(
-    row: BatchRow,
-    table: pa.Table,
-    start: int | None,
-    end: int | None,
-    position: int | None,
-    newest_first: bool,
-) -> range:
-    """The numbers of those rows of a batch that are asked for."""
-    first, stop = 0, row.rows
-    if start is not None and start > row.first_time:
-        first = int(np.searchsorted(times_of(row, table), start))
-    if end is not None and end <= row.last_time:
-        stop = int(np.searchsorted(times_of(row, table), end))
-    if position is not None and newest_first:
-        stop = min(stop, position - row.first_row)
-    elif position is not None:
-        first = max(first, position - row.first_row)
-    return range(row.first_row + first, row.first_row + max(first, stop))
-
-
-def columns_of(row: BatchRow, table: pa.Table, wanted: Callable[[str], bool]) -> pa.Table:
-    """The records of a batch: time, fields and metadata."""
-    found = {TIME: pa.array(times_of(row, table))} if wanted(TIME) else {}
-    for name in table.column_names:
-        if name not in (TIME, ELAPSED) and wanted(name):
-            found[name] = table.column(name).chunk(0)
-    for name, value in json.loads(row.constants).items():
-        if wanted(name) and name not in found:
-            found[name] = pa.repeat(value, row.rows)
-    if wanted(ELAPSED):
-        found[ELAPSED] = pc.run_end_decode(table.column(ELAPSED).chunk(0))
-    return pa.table(found)
+    return int(times[0]), int(times[-1])
 
 
 def elements(column: pa.Array) -> npt.NDArray[np.generic]:
@@ -207,3 +180,73 @@ def elements(column: pa.Array) -> npt.NDArray[np.generic]:
         width *= column.type.list_size
         column = column.flatten()
     return np.asarray(column.to_numpy(zero_copy_only=False)).reshape(-1, width)
+
+
+class Place(NamedTuple):
+    """Where a frame is: in which file of which level, at which bytes."""
+
+    level: int
+    file: int
+    offset: int
+    length: int
+
+    @property
+    def stop(self) -> int:
+        return self.offset + self.length
+
+
+class Frame(NamedTuple):
+    """A whole frame: its batch, and its part in an append."""
+
+    batch: Batch
+    begin: int
+    following: int
+    length: int
+
+
+def encode(batch: Batch, begin: int, following: int) -> tuple[bytes, pa.Buffer]:
+    """Head and body of a batch's frame; multiples of eight bytes, so mapped columns are aligned."""
+    body = batch.data.serialize()
+    constants, schema = batch.constants.encode(), batch.layout.encoded
+    elapsed = struct.pack(f"<{len(batch.elapsed)}q", *batch.elapsed)
+    lengths = (len(constants), len(schema), len(elapsed))
+    facts = (batch.pipeline_id, batch.first_row, batch.first_time, batch.last_time)
+    head = _HEAD.pack(body.size, begin, following, batch.level, *lengths, *facts)
+    head += constants + schema + elapsed
+    return head + bytes(-len(head) % 8), body
+
+
+def seal(head: bytes, body: pa.Buffer) -> bytes:
+    """What is before the body in a frame: without it, there is none."""
+    return _PREFIX.pack(MAGIC, zlib.crc32(body, zlib.crc32(head)), len(head)) + head
+
+
+def decode(view: memoryview) -> Frame | None:
+    """The frame at the begin of some bytes, None if no whole one is there. Nothing is copied."""
+    if len(view) < _PREFIX.size + _HEAD.size:
+        return None
+    magic, checksum, head_length = _PREFIX.unpack_from(view)
+    if magic != MAGIC:
+        return None
+    numbers = _HEAD.unpack_from(view, _PREFIX.size)
+    body_length, begin, following, level = numbers[:4]
+    at = _PREFIX.size + head_length
+    length = at + body_length
+    if length > len(view) or zlib.crc32(view[_PREFIX.size : length]) != checksum:
+        return None
+    texts = bytes(view[_PREFIX.size + _HEAD.size : at])
+    ends = accumulate(numbers[4:7], initial=0)
+    constants, schema, elapsed = (texts[first:stop] for first, stop in pairwise(ends))
+    layout = encoded_layout(schema)
+    data = pa.ipc.read_record_batch(pa.py_buffer(view[at:length]), layout.schema)
+    nanoseconds = struct.unpack(f"<{len(elapsed) // 8}q", elapsed)
+    batch = Batch._make((*numbers[7:], constants.decode(), nanoseconds, layout, data, level))
+    return Frame(batch, begin, following, length)
+
+
+def damaged(what: str) -> ServiceError:
+    """The error for records that were stored and are not there any more."""
+    return ServiceError(
+        f"Internal Server Error: the inference log is damaged: {what}",
+        remedy="Restore the instance's data folder from a backup.",
+    )

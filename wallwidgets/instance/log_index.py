@@ -1,169 +1,215 @@
-"""Which batches of the inference log exist: a database beside a journal.
+"""Which batches of the inference log exist, and where: a database that the frame files can rebuild.
 
-A batch is on the disk once the journal has it. The database follows when somebody reads or when the
-journal is full: then one commit syncs it, and the journal begins anew. At the start, what the
-database may have lost comes back from the journal.
+It is not synced for an append: that has synced its frame. At the start, the frames behind the last
+one that the database knows come back into it.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from wallwidgets.instance.log_batches import COLUMNS, BatchRow, batch_span
-from wallwidgets.instance.log_blobs import Encoded, Place
-from wallwidgets.instance.log_journal import Journal
+from wallwidgets.instance.log_batches import Batch, Place, Span
 
-# One tree, in the order of pipelines and their rows: a commit touches one page and its neighbour.
+# One tree, in the order of pipelines and their rows.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS batch (
   id INTEGER PRIMARY KEY,
   rows INTEGER NOT NULL,
   first_time INTEGER NOT NULL,
   last_time INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
   level INTEGER NOT NULL,
-  shape TEXT NOT NULL,
-  constants TEXT NOT NULL,
-  crc INTEGER NOT NULL,
-  segment INTEGER,
-  offset INTEGER,
-  length INTEGER NOT NULL,
-  body BLOB
+  file INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  length INTEGER NOT NULL
 );
-CREATE TABLE IF NOT EXISTS journal (epoch INTEGER NOT NULL);
-INSERT INTO journal SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM journal);
+CREATE TABLE IF NOT EXISTS indexed (file INTEGER NOT NULL, offset INTEGER NOT NULL);
+INSERT INTO indexed SELECT 1, 0 WHERE NOT EXISTS (SELECT 1 FROM indexed);
 """
-_INSERT = f"INSERT INTO batch ({COLUMNS}, body) VALUES ({'?, ' * 11}?)"  # noqa: S608
+_INSERT = "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_ROW_BITS = 40
+_MAX_ROW = 2**_ROW_BITS - 1
 
-Entry = tuple[BatchRow, Encoded, Place | None]
-"""A new batch: its row, its bytes, and the place of them unless they go inline."""
+
+class IndexRow(NamedTuple):
+    """A row of the table ``batch``; ``kind`` is equal where fields and constants are."""
+
+    id: int
+    rows: int
+    first_time: int
+    last_time: int
+    kind: int
+    level: int
+    file: int
+    offset: int
+    length: int
+
+    @classmethod
+    def of(cls, batch: Batch, place: Place) -> IndexRow:
+        number = _batch_id(batch.pipeline_id, batch.first_row)
+        text = f"{batch.layout.fields}\n{batch.constants}".encode()
+        digest = hashlib.blake2b(text, digest_size=8).digest()
+        kind = int.from_bytes(digest, "big", signed=True)
+        times = (batch.first_time, batch.last_time)
+        where = (place.level, place.file, place.offset, place.length)
+        return cls(number, batch.rows, *times, kind, *where)
+
+    @property
+    def first_row(self) -> int:
+        return int(self.id & _MAX_ROW)
+
+    @property
+    def place(self) -> Place:
+        return Place(self.level, self.file, self.offset, self.length)
 
 
 class LogIndex:
-    """The table of batches. One thread at a time may write.
+    """The table of batches, for a thread that writes or for one that reads.
 
     Args:
-        path: The database; the journal is beside it.
+        path: The database; it is made if it is not there.
     """
 
     def __init__(self, path: Path):
-        self._connection = connect(path)
+        connection = sqlite3.connect(
+            path, timeout=60, isolation_level=None, check_same_thread=False
+        )
+        self._connection = connection
+        connection.execute("PRAGMA journal_mode=WAL")
+        # Right for an index that can be rebuilt: commits that a power cut takes back come again.
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    def prepare(self) -> None:
+        """Make the tables if they are not there."""
         self._connection.executescript(_TABLES)
-        self._pending: list[tuple[Any, ...]] = []
-        self._journal = Journal(path.with_suffix(".journal"))
-        (self._epoch,) = self._connection.execute("SELECT epoch FROM journal").fetchone()
-        for payload in self._journal.replay(self._epoch):
-            self._bring_back(payload)
-        self._begin_epoch()
-
-    def add(self, entries: Sequence[Entry]) -> None:
-        """Add batches of one pipeline; they survive a power cut when this returns."""
-        values = [_values(entry) for entry in entries]
-        head = json.dumps([each[:-1] for each in values]).encode() + b"\n"
-        payload = [head, *(body for *_, body in values if body is not None)]
-        size = sum(map(len, payload))
-        if not self._journal.has_room(size):
-            self._begin_epoch()
-        if self._journal.has_room(size):
-            self._journal.append(self._epoch, payload)
-            self._pending += values
-        else:
-            self._insert(values)
-            self._begin_epoch()
-
-    def flush(self) -> None:
-        """Let readers of the database see all batches."""
-        if self._pending:
-            self._insert(self._pending)
-            self._pending = []
-
-    def replace(self, old: Sequence[BatchRow], new: Entry) -> None:
-        """Put one batch in the place of others, at once or, after a power cut, not at all."""
-        self.flush()
-        with transaction(self._connection):
-            numbers = [(row.id,) for row in old]
-            self._connection.executemany("DELETE FROM batch WHERE id = ?", numbers)
-            self._connection.execute(_INSERT, _values(new))
-
-    def last(self, pipeline_id: int) -> BatchRow | None:
-        """The newest batch of a pipeline."""
-        self.flush()
-        query = f"SELECT {COLUMNS} FROM batch WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"  # noqa: S608
-        found = self._connection.execute(query, batch_span(pipeline_id)).fetchone()
-        return BatchRow(*found) if found else None
 
     def close(self) -> None:
-        self._begin_epoch()
         self._connection.close()
-        self._journal.close()
 
-    def _insert(self, values: Sequence[tuple[Any, ...]]) -> None:
-        if len(values) == 1:
+    def add(self, rows: Sequence[IndexRow]) -> None:
+        """Add batches, all or none of them."""
+        if len(rows) == 1:
             # A single statement is a transaction of its own, and takes fewer calls.
-            self._connection.execute(_INSERT, values[0])
+            self._connection.execute(_INSERT, rows[0])
             return
-        with transaction(self._connection):
-            self._connection.executemany(_INSERT, values)
+        with self.transaction():
+            self._connection.executemany(_INSERT, rows)
 
-    def _begin_epoch(self) -> None:
-        """Sync the database, which makes what is in the journal superfluous."""
-        self.flush()
+    def replace(self, old: Sequence[IndexRow], new: IndexRow, end: tuple[int, int]) -> None:
+        """Put one batch in the place of others, at once or, after a power cut, not at all."""
+        with self.transaction():
+            # How far new frames are known: the rows that tell it are about to go.
+            self._connection.execute("UPDATE indexed SET file = ?, offset = ?", end)
+            numbers = [(row.id,) for row in old]
+            self._connection.executemany("DELETE FROM batch WHERE id = ?", numbers)
+            self._connection.execute(_INSERT, new)
+
+    def sync(self, end: tuple[int, int]) -> None:
+        """Bring all that was committed to the disk."""
         self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.execute("UPDATE journal SET epoch = ?", (self._epoch + 1,))
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._epoch += 1
-        self._journal.restart()
+        try:
+            self._connection.execute("UPDATE indexed SET file = ?, offset = ?", end)
+        finally:
+            self._connection.execute("PRAGMA synchronous=NORMAL")
 
-    def _bring_back(self, payload: bytes) -> None:
-        head, _, bodies = payload.partition(b"\n")
-        values, at = [], 0
-        for fields in json.loads(head):
-            row = BatchRow(*fields)
-            body = None
-            if row.segment is None:
-                body = bodies[at : at + row.length]
-                at += row.length
-            values.append((*fields, body))
-        first = BatchRow(*values[0][:-1])
-        last = self.last(first.pipeline_id)
-        if last is None or last.first_row + last.rows <= first.first_row:
-            self._insert(values)
+    def indexed(self) -> tuple[int, int]:
+        """The file of new frames, and the offset in it, up to which all frames are known."""
+        query = (
+            "SELECT file, offset FROM indexed UNION ALL"
+            " SELECT file, offset + length FROM batch WHERE level = 0"
+            " ORDER BY 1 DESC, 2 DESC LIMIT 1"
+        )
+        file, offset = self._connection.execute(query).fetchone()
+        return file, offset
+
+    def files(self) -> set[tuple[int, int]]:
+        """Level and number of all files that have a batch."""
+        return set(self._connection.execute("SELECT DISTINCT level, file FROM batch"))
+
+    def last(self, pipeline_id: int) -> IndexRow | None:
+        """The newest batch of a pipeline."""
+        return self._row_before(_batch_id(pipeline_id, _MAX_ROW))
+
+    def smaller(self, pipeline_id: int, length: int) -> list[IndexRow]:
+        """The batches of a pipeline whose frames are smaller, in order."""
+        query = "SELECT * FROM batch WHERE id BETWEEN ? AND ? AND length < ? ORDER BY id"
+        span = (_batch_id(pipeline_id, 0), _batch_id(pipeline_id, _MAX_ROW), length)
+        return [IndexRow(*each) for each in self._connection.execute(query, span).fetchall()]
+
+    def find(self, pipeline_id: int, span: Span) -> Generator[IndexRow, None, None]:
+        """The batches that may hold such records, in order."""
+        low, high = self._id_range(pipeline_id, span)
+        order = "DESC" if span.newest_first else ""
+        query = f"SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id {order}"  # noqa: S608
+        for row in map(IndexRow._make, self._connection.execute(query, (low, high))):
+            too_late = span.end is not None and row.first_time >= span.end
+            too_early = span.start is not None and row.last_time < span.start
+            if not (too_late or too_early):
+                yield row
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read one state of the table in the block."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write all of the block, or nothing."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _id_range(self, pipeline_id: int, span: Span) -> tuple[int, int]:
+        """The ids of the first and of the last batch that can matter."""
+        low, high = _batch_id(pipeline_id, 0), _batch_id(pipeline_id, _MAX_ROW)
+        if span.start is not None:
+            low = self._first_to_reach(pipeline_id, span.start)
+        if span.end is not None:
+            high = self._first_to_reach(pipeline_id, span.end)
+        if span.position is not None and span.newest_first:
+            high = min(high, _batch_id(pipeline_id, min(span.position, _MAX_ROW + 1)) - 1)
+        elif span.position is not None:
+            found = self._row_before(_batch_id(pipeline_id, min(span.position, _MAX_ROW)))
+            low = max(low, found.id if found else low)
+        return low, high
+
+    def _row_before(self, number: int) -> IndexRow | None:
+        """The last batch of a pipeline up to an id."""
+        query = "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"
+        first = number & ~_MAX_ROW
+        found = self._connection.execute(query, (first, number)).fetchone()
+        return IndexRow(*found) if found else None
+
+    def _first_to_reach(self, pipeline_id: int, time: int) -> int:
+        """The first id whose batch reaches a time: times grow with ids, so halve the range."""
+        last = self.last(pipeline_id)
+        if last is None or last.last_time < time:
+            return _batch_id(pipeline_id, _MAX_ROW)
+        low, high = _batch_id(pipeline_id, 0), last.id
+        while low < high:
+            middle = (low + high) // 2
+            found = self._row_before(middle)
+            if found is not None and found.last_time >= time:
+                high = found.id
+            else:
+                low = middle + 1
+        return low
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection to the database; the journal syncs for it, and the tidier checkpoints."""
-    connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-    for pragma in (
-        "page_size=16384",
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "wal_autocheckpoint=0",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All of it, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _values(entry: Entry) -> tuple[Any, ...]:
-    row, body, place = entry
-    return (
-        *(row.id, row.rows, row.first_time, row.last_time, row.level, row.shape, row.constants),
-        *(body.crc, place and place.segment, place and place.offset, body.length),
-        None if place else body.body(),
-    )
+def _batch_id(pipeline_id: int, first_row: int) -> int:
+    """The id of the batch of a pipeline that begins with a row."""
+    return pipeline_id << _ROW_BITS | first_row

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from wallwidgets.instance.log_batches import TIME, BatchRow, columns_of
+from wallwidgets.instance.log_batches import TIME, Batch
 from wallwidgets.schemas.inference import ALL, BYTE_LIMITED, RECORD_LIMITED, SCHEMA_CHANGE
 
 
@@ -37,31 +37,29 @@ class PageBuilder:
         self._max_bytes = max_bytes
         self._newest_first = newest_first
         self._tables: list[pa.Table] = []
-        self._shape: str | None = None
+        self._fields: str | None = None
         self._count = self._size = self._begin = 0
         self._status = ALL
         self._position: int | None = None
 
-    def add(
-        self, row: BatchRow, numbers: range, table: pa.Table, wanted: Callable[[str], bool]
-    ) -> bool:
+    def add(self, batch: Batch, numbers: range, wanted: Callable[[str], bool]) -> bool:
         """Take what fits of a batch's rows; False when the page ends here."""
         here = numbers.stop if self._newest_first else numbers.start
         if not self._tables:
             self._begin = here
-        if self._shape not in (None, row.shape):
+        if self._fields not in (None, batch.layout.fields):
             return self._end(SCHEMA_CHANGE, here)
         if self._count >= self._limit:
             return self._end(RECORD_LIMITED, here)
         if self._size >= self._max_bytes:
             return self._end(BYTE_LIMITED, here)
-        self._shape = row.shape
-        part = columns_of(row, table, wanted)
-        each = max(1, part.nbytes // row.rows)
+        self._fields = batch.layout.fields
+        part = batch.table(wanted)
+        each = max(1, part.nbytes // batch.rows)
         room = max(1, (self._max_bytes - self._size) // each)
         fitting = min(len(numbers), self._limit - self._count, room)
         taken = numbers[-fitting:] if self._newest_first else numbers[:fitting]
-        part = part.slice(taken.start - row.first_row, fitting)
+        part = part.slice(taken.start - batch.first_row, fitting)
         if self._newest_first:
             part = part.take(pa.array(np.arange(fitting - 1, -1, -1)))
         self._tables.append(part)

@@ -110,11 +110,18 @@ def encode(
     if not form.arrow:
         frame = pl.from_arrow(table)
         return b"[]" if table.num_rows == 0 else frame.write_json().encode()  # type: ignore[union-attr]
-    sink = pa.BufferOutputStream()
-    schema = table.schema.with_metadata(dict(schema_metadata or {}))
-    with pa.ipc.new_file(sink, schema) as writer:
-        writer.write_table(table.replace_schema_metadata(schema.metadata))
-    return memoryview(sink.getvalue())
+    table = table.replace_schema_metadata(dict(schema_metadata or {}))
+    # Its size is known before its memory is taken: a growing buffer would copy it many times.
+    size = pa.MockOutputStream()
+    _write_file(table, size)
+    content = pa.allocate_buffer(size.size())
+    _write_file(table, pa.FixedSizeBufferWriter(content))
+    return memoryview(content)
+
+
+def _write_file(table: pa.Table, sink: pa.NativeFile) -> None:
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
 
 
 def _covers(part: str, name: str) -> bool:
