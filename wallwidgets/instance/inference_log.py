@@ -210,7 +210,6 @@ class InferenceLog:
         """The batches that may hold such records, in order, each checked and decoded."""
         index = self._reader()
         try:
-            # One state of the index, whose files stay: tidying must not hide a batch.
             found = index.find(pipeline_id, span)
             # One state of the index, whose files stay: tidying must not hide a batch.
             with self._files.in_use(), index.snapshot(), closing(found) as rows:
