@@ -14,12 +14,13 @@ _HOME = {
     "Client": "wallwidgets.api.client",
     "connect": "wallwidgets.api.client",
     "LocalInstance": "wallwidgets.local",
+    "drift": "wallwidgets.drift",
     "errors": "wallwidgets.errors",
 }
-__all__ = ["Client", "LocalInstance", "__version__", "connect", "errors"]
+__all__ = ["Client", "LocalInstance", "__version__", "connect", "drift", "errors"]
 
 if TYPE_CHECKING:
-    from wallwidgets import errors
+    from wallwidgets import drift, errors
     from wallwidgets.api.client import Client, connect
     from wallwidgets.local import LocalInstance
 

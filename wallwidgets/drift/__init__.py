@@ -1,0 +1,36 @@
+"""Drift, computed as the service computes it: pure functions on arrays and columns.
+
+``run`` is a whole assay; the others are its parts. What the recordings of the service leave open is
+decided in ``wallwidgets.drift.rules``.
+"""
+
+from wallwidgets.drift.assay import Drift, run
+from wallwidgets.drift.binning import Bins, bins
+from wallwidgets.drift.columns import Series
+from wallwidgets.drift.counting import Counts, count
+from wallwidgets.drift.noise import no_drift_scores, noise_band
+from wallwidgets.drift.scoring import Score, aggregate, score, status
+from wallwidgets.drift.summary import Statistics, statistics
+from wallwidgets.drift.timing import Window, Windows, duration, windows
+
+__all__ = [
+    "Bins",
+    "Counts",
+    "Drift",
+    "Score",
+    "Series",
+    "Statistics",
+    "Window",
+    "Windows",
+    "aggregate",
+    "bins",
+    "count",
+    "duration",
+    "no_drift_scores",
+    "noise_band",
+    "run",
+    "score",
+    "statistics",
+    "status",
+    "windows",
+]
