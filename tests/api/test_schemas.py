@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from tests.recorded import FOLDER, needs_recordings
 from wallwidgets.schemas.assays import (
     AssayConfig,
     AssayRecord,
@@ -27,8 +27,6 @@ from wallwidgets.schemas.models import (
 from wallwidgets.schemas.pipelines import DeploymentStatus
 from wallwidgets.schemas.users import UsersAnswer
 from wallwidgets.schemas.workspaces import WorkspacesAnswer
-
-RECORDED = Path(__file__).parents[3] / "shared" / "recorded" / "assay_results.json"
 
 USERS = {
     "users": {
@@ -213,9 +211,11 @@ def test_a_result():
     assert sum(result.scores) == pytest.approx(result.score, abs=1e-6)
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason="the recorded results are not here")
+@needs_recordings
 def test_recorded_results():
-    results = TypeAdapter(list[AssayResult]).validate_json(RECORDED.read_bytes())
+    results = TypeAdapter(list[AssayResult]).validate_json(
+        (FOLDER / "assay_results.json").read_bytes()
+    )
     assert len(results) == 5
     assert all(len(result.scores) == len(result.window_summary.edges) for result in results)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.drift.recorded import column, load, needs_recordings
+from tests.recorded import column, load, needs_recordings
 from wallwidgets.drift import aggregate, bins, run, score, statistics, status
 from wallwidgets.drift.scoring import shares
 

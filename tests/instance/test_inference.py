@@ -6,7 +6,6 @@ import csv
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -24,8 +23,8 @@ from tests.instance.pipelines import (
     upload,
 )
 from tests.models import linear_model, scaled_model
+from tests.recorded import FOLDER, needs_recordings
 
-RECORDED = Path(__file__).parents[2].parent / "shared" / "recorded"
 ROWS = [{"tensor": [1.1, 2, 3]}, {"tensor": [4, 5, 6]}]
 SDK_QUERY = "?dataset%5B%5D=*&dataset.exclude%5B%5D=metadata&dataset.separator=."
 
@@ -202,15 +201,14 @@ def test_many_callers_at_once(pipeline):
     assert found == [(200, [number + 0.5]) for number in range(200)]
 
 
+@needs_recordings
 def test_the_recorded_model_gives_the_recorded_outputs_to_the_last_bit(admin, unique):
-    if not RECORDED.is_dir():
-        pytest.skip("the recorded data of real instances is not beside this checkout")
     workspace = admin.ok("workspaces/create", {"workspace_name": unique("real")})["workspace_id"]
-    version = upload(admin, workspace, RECORDED / "ccfraud.onnx", "ccfraud", "ccfraud.onnx")
+    version = upload(admin, workspace, FOLDER / "ccfraud.onnx", "ccfraud", "ccfraud.onnx")
     pipeline = Deployed(admin, workspace, unique("real"), [inference_step(version)])
     pipeline.wait()
-    body = (RECORDED / "cc_data_1k.df.json").read_bytes()
-    with (RECORDED / "ccfraud_cc_data_1k_outputs.csv").open() as file:
+    body = (FOLDER / "cc_data_1k.df.json").read_bytes()
+    with (FOLDER / "ccfraud_cc_data_1k_outputs.csv").open() as file:
         lines = list(csv.DictReader(file))
     wanted = np.array([line["dense_1_f32"] for line in lines], dtype=np.float32)
     text = pipeline.infer(body).text

@@ -14,20 +14,19 @@ import requests
 import wallwidgets as ww
 from tests.conftest import TOKEN_PATH, Raw
 from tests.models import linear_model
+from tests.recorded import FOLDER, needs_recordings
 
-RECORDED = Path(__file__).parents[2].parent / "shared" / "recorded"
 
-
-@pytest.fixture(params=["our own model", "the recorded fraud model"])
+@pytest.fixture(
+    params=["our own model", pytest.param("the recorded fraud model", marks=needs_recordings)]
+)
 def model(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, list[Any], str]:
     """A model file, two rows for it as the tutorial's data file has them, and its output's name."""
     if request.param == "our own model":
         path = linear_model(tmp_path / "own.onnx", inputs=3)
         return path, [{"tensor": [1.0, 2.0, 3.0]}, {"tensor": [0.0, 0.0, 0.0]}], "variable"
-    if not RECORDED.is_dir():
-        pytest.skip("the recorded data of real instances is not beside this checkout")
-    rows = json.loads((RECORDED / "cc_data_1k.df.json").read_text())[:2]
-    return RECORDED / "ccfraud.onnx", rows, "dense_1"
+    rows = json.loads((FOLDER / "cc_data_1k.df.json").read_text())[:2]
+    return FOLDER / "ccfraud.onnx", rows, "dense_1"
 
 
 class Tutorial:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-FOLDER = Path(__file__).parents[2].parent / "shared" / "recorded"
+FOLDER = Path(__file__).parents[1].parent / "shared" / "recorded"
 
 needs_recordings = pytest.mark.skipif(
     not FOLDER.is_dir(), reason="the recordings of the real service are not beside this clone"
