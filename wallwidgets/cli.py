@@ -15,7 +15,7 @@ import wallwidgets
 from wallwidgets.demo import run_demo
 from wallwidgets.errors import SettingsError, WallwidgetsError
 from wallwidgets.instance.stopping import Stopping
-from wallwidgets.settings import is_loopback
+from wallwidgets.settings import is_loopback, missing_extra
 
 if TYPE_CHECKING:
     from wallwidgets.instance.server import Server
@@ -118,10 +118,7 @@ def _make_server(
         from wallwidgets.instance.config import InstanceConfig
         from wallwidgets.instance.server import Certificate, Server, listen
     except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"The embedded instance needs {error.name}, which is not installed.",
-            remedy="pip install 'wallwidgets[instance]'",
-        ) from None
+        raise missing_extra(error) from None
     listener = listen(host, port)
     url = _address(host, listener.getsockname()[1], certificate, allowed_hosts, behind_proxy)
     names = {host.lower(), *(name.lower() for name in allowed_hosts)} - {*_ANY_ADDRESS}

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from wallwidgets.api.client import Client, connect
-from wallwidgets.errors import SettingsError
+from wallwidgets.settings import missing_extra
 
 if TYPE_CHECKING:
     from wallwidgets.instance.config import Startup
@@ -67,10 +67,7 @@ class LocalInstance:
             from wallwidgets.instance.config import InstanceConfig
             from wallwidgets.instance.server import Server, listen
         except ModuleNotFoundError as error:
-            raise SettingsError(
-                f"The embedded instance needs {error.name}, which is not installed.",
-                remedy="pip install 'wallwidgets[instance]'",
-            ) from None
+            raise missing_extra(error) from None
         with ExitStack() as undo:
             listener = undo.enter_context(listen("127.0.0.1", self._port))
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -54,7 +54,7 @@ def id_of(value: Any, *kinds: type) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, kinds):
-        found: int = value.id  # type: ignore[attr-defined]
+        found: int = value.id  # type: ignore[attr-defined]  # all kinds have one
         return found
     raise wrong_kind(value, *kinds, id_too=True)
 

@@ -59,7 +59,7 @@ def create_app(config: InstanceConfig) -> FastAPI:
     app.include_router(inference.router)
     for module in (users, workspaces, models, pipelines, logs, connections):
         app.include_router(module.router, responses=_responses(400, 401, 403, 404, 413, 415))
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app
 
 

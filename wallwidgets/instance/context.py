@@ -71,7 +71,5 @@ def get_admin(user: Annotated[Caller, Depends(get_user)]) -> Caller:
 
 
 Ctx = Annotated[Context, Depends(get_context)]
-AnyCaller = Annotated[Caller, Depends(get_caller)]
-"""A valid token of any kind; only inference takes an inference token."""
 User = Annotated[Caller, Depends(get_user)]
 Admin = Annotated[Caller, Depends(get_admin)]

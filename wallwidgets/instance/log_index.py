@@ -145,7 +145,7 @@ class LogIndex:
         """The batches that may hold such records, in order."""
         low, high = self._id_range(pipeline_id, span)
         order = "DESC" if span.newest_first else ""
-        query = f"SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id {order}"  # noqa: S608
+        query = f"SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id {order}"  # noqa: S608  our own word
         for row in map(IndexRow._make, self._connection.execute(query, (low, high))):
             too_late = span.end is not None and row.first_time >= span.end
             too_early = span.start is not None and row.last_time < span.start

@@ -132,7 +132,7 @@ def _cast(nested: Nested, dtype: np.dtype[np.generic]) -> Tensor:
     if values.dtype == dtype:
         return np.asarray(values)
     if dtype.kind != "f":
-        limits = np.iinfo(dtype)  # type: ignore[type-var]
+        limits = np.iinfo(dtype)  # type: ignore[type-var]  # an integer dtype here
         _refuse_where(nested, (values < limits.min) | (values > limits.max), values, dtype)
         return np.asarray(values.astype(dtype))
     with np.errstate(over="ignore"):

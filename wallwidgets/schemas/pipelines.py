@@ -153,7 +153,7 @@ class PodStatus(Answer):
             return {**data["info"], **{key: data[key] for key in data if key != "info"}}
         return data
 
-    @computed_field  # type: ignore[prop-decorator]
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own way
     @property
     def info(self) -> PodInfo:
         """The same once more: hand-written clients read the flat form, generated ones this."""

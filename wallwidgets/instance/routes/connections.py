@@ -63,24 +63,26 @@ def list_connections(body: ConnectionsList, ctx: Ctx, user: User) -> Any:
             query = query.join(ConnectionRow.links).where(
                 WorkspaceConnectionRow.workspace_id == body.workspace_id
             )
-        rows = [row for row in session.scalars(query) if _rights(session, user, row) is not None]
-        return ConnectionsAnswer(connections=[_record(session, user, row) for row in rows])
+        found = [(row, _rights(session, user, row)) for row in session.scalars(query)]
+        return ConnectionsAnswer(
+            connections=[_record(session, user, *each) for each in found if each[1] is not None]
+        )
 
 
 @router.post("/v1/api/connections/get", response_model=ConnectionRecord)
 def get(body: ConnectionByName, ctx: Ctx, user: User) -> Any:
     """A connection by its name."""
     with ctx.store.read() as session:
-        row = _visible(session, user, _by_name(session, body.name), "name")
-        return _record(session, user, row)
+        found = _visible(session, user, _by_name(session, body.name), "name")
+        return _record(session, user, *found)
 
 
 @router.post("/v1/api/connections/get_by_id", response_model=ConnectionRecord)
 def get_by_id(body: ConnectionById, ctx: Ctx, user: User) -> Any:
     """A connection by its id."""
     with ctx.store.read() as session:
-        row = _visible(session, user, session.get(ConnectionRow, body.id), "id")
-        return _record(session, user, row)
+        found = _visible(session, user, session.get(ConnectionRow, body.id), "id")
+        return _record(session, user, *found)
 
 
 @router.post("/v1/api/connections/add_to_workspace", response_model=ConnectionLinked)
@@ -88,10 +90,10 @@ def add_to_workspace(body: ConnectionLink, ctx: Ctx, user: User) -> Any:
     """Let a workspace use a connection; its owners then read the details."""
     with ctx.store.write() as session:
         workspace = workspace_for(session, user, body.workspace_id)
-        row = _visible(
+        row, rights = _visible(
             session, user, session.get(ConnectionRow, body.connection_id), "connection_id"
         )
-        if _rights(session, user, row) != OWNER:
+        if rights != OWNER:
             raise PermissionDenied("Forbidden: only who may read a connection's details shares it")
         link = next((link for link in row.links if link.workspace_id == workspace.id), None)
         if link is None:
@@ -142,15 +144,19 @@ def _rights(session: Session, user: Caller, row: ConnectionRow) -> str | None:
 
 def _visible(
     session: Session, user: Caller, row: ConnectionRow | None, field: str
-) -> ConnectionRow:
-    if row is None or _rights(session, user, row) is None:
+) -> tuple[ConnectionRow, str]:
+    """A connection that the caller sees, and their rights on it."""
+    rights = None if row is None else _rights(session, user, row)
+    if row is None or rights is None:
         raise NotFound(f"Not found: {field} is no connection")
-    return row
+    return row, rights
 
 
-def _record(session: Session, user: Caller, row: ConnectionRow) -> ConnectionRecord:
+def _record(
+    session: Session, user: Caller, row: ConnectionRow, rights: str | None
+) -> ConnectionRecord:
     details = row.details
-    if details is not None and _rights(session, user, row) != OWNER:
+    if details is not None and rights != OWNER:
         details = dict.fromkeys(details, MASK)
     links = [link for link in row.links if role_in(session, user, link.workspace_id) is not None]
     return ConnectionRecord(

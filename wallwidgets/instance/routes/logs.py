@@ -120,7 +120,7 @@ def records(
     request: Request,
     ctx: Ctx,
     user: User,
-    iterator: dict[str, Any] = Body(default_factory=dict),  # noqa: B008
+    iterator: dict[str, Any] = Body(default_factory=dict),  # noqa: B008  FastAPI's own way
 ) -> Response:
     """A page of a topic; the body is ``{}``, the ``next`` of a page, or an offset per partition."""
     query = request.query_params
