@@ -9,6 +9,7 @@ from wallwidgets.drift.binning import Bins, bins
 from wallwidgets.drift.columns import Series
 from wallwidgets.drift.counting import Counts, count
 from wallwidgets.drift.noise import no_drift_scores, noise_band
+from wallwidgets.drift.results import baseline_result, results
 from wallwidgets.drift.scoring import Score, aggregate, score, status
 from wallwidgets.drift.summary import Statistics, statistics
 from wallwidgets.drift.timing import Window, Windows, duration, windows
@@ -23,11 +24,13 @@ __all__ = [
     "Window",
     "Windows",
     "aggregate",
+    "baseline_result",
     "bins",
     "count",
     "duration",
     "no_drift_scores",
     "noise_band",
+    "results",
     "run",
     "score",
     "statistics",

@@ -39,6 +39,7 @@ class Drift:
         counts: Rows of each window (first axis) in each bin.
         rows_after: Rows at or after the end of the last complete window, which none holds.
         rule: Metric, aggregation, weights and thresholds.
+        baseline_range: Start and end of the baseline, microseconds since 1970; None for values.
 
     Example:
         >>> day = 86_400_000
@@ -60,6 +61,7 @@ class Drift:
     counts: Ints
     rows_after: int
     rule: Scoring
+    baseline_range: tuple[int, int] | None
     _series: Series
     _baseline_series: Floats
 
@@ -225,10 +227,12 @@ def run(
     checks.thresholds(warning_threshold, alert_threshold)
     times = _column(frame, time, "time")
     series = Series.of(times, _column(frame, value, "value"), "time", "value")
-    values, baseline_end = _baseline(series, baseline)
+    values, baseline_range = _baseline(series, baseline)
     edged = bins(values, bin_mode, num_bins, edges)
     rule = Scoring.of(len(edged), metric, aggregation, weights, warning_threshold, alert_threshold)
-    begin = baseline_end if start is None else instant(start, "start")
+    begin = baseline_range and baseline_range[1]
+    if start is not None:
+        begin = instant(start, "start")
     span = _windows(series, length, step, begin, until)
     cells = count(series, edged, span.boundaries)
     found = cells.over(span)
@@ -237,7 +241,8 @@ def run(
     after = len(series.values) - int(series.rows_at(np.array([end]))[0]) if span.number else 0
     return Drift(
         edged, edged.count(values), span.starts[held], span.ends[held],
-        found.rows[held], found.missing[held], found.counts[held], after, rule, series, values,
+        found.rows[held], found.missing[held], found.counts[held], after, rule, baseline_range,
+        series, values,
     )  # fmt: skip
 
 
@@ -250,8 +255,8 @@ def _column(frame: Any, name: str, field: str) -> Any:
     return frame[name]
 
 
-def _baseline(series: Series, baseline: Any) -> tuple[Any, int | None]:
-    """The values of the baseline, and its end if it is a time range."""
+def _baseline(series: Series, baseline: Any) -> tuple[Any, tuple[int, int] | None]:
+    """The values of the baseline, and its start and end if it is a time range."""
     if not isinstance(baseline, tuple):
         return numbers(baseline, "baseline"), None
     if len(baseline) != 2:
@@ -262,7 +267,7 @@ def _baseline(series: Series, baseline: Any) -> tuple[Any, int | None]:
     values = series.between(start, end)
     if not len(values):
         raise refusal("baseline", f"has no rows from {baseline[0]} until {baseline[1]}")
-    return values, end
+    return values, (start, end)
 
 
 def _windows(series: Series, width: int, interval: int, start: int | None, until: Any) -> Windows:

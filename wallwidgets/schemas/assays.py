@@ -249,9 +249,15 @@ class AssayRecord(Answer):
 
 
 class Summary(Answer):
-    """Statistics and bins of a baseline or window; the last edge is None, for infinity."""
+    """Statistics and bins of a baseline or window; the last edge is None, for infinity.
+
+    Attributes:
+        count: All rows, those without a value too.
+        missing: The rows without a value, which are in ``left_outlier``; None if it is not told.
+    """
 
     count: int
+    missing: int | None = None
     min: float | None = None
     max: float | None = None
     mean: float | None = None
@@ -259,7 +265,7 @@ class Summary(Answer):
     std: float | None = None
     edges: list[float | None] = Field(default_factory=list)
     edge_names: list[str] = Field(default_factory=list)
-    aggregated_values: list[float] = Field(default_factory=list)
+    aggregated_values: list[float | None] = Field(default_factory=list)
     aggregation: Aggregation | None = None
     start: Timestamp | None = None
     end: Timestamp | None = None
@@ -277,7 +283,7 @@ class AssayResult(Answer):
     iopath: str | None = None
     status: ResultStatus
     score: float | None = None
-    scores: list[float] = Field(default_factory=list)
+    scores: list[float | None] = Field(default_factory=list)
     bin_index: int | None = None
     warning_threshold: float | None = None
     alert_threshold: float | None = None
