@@ -6,6 +6,7 @@ decided in ``wallwidgets.drift.rules``.
 
 from wallwidgets.drift.assay import Drift, run
 from wallwidgets.drift.binning import Bins, bins
+from wallwidgets.drift.chance import chance_band, onset
 from wallwidgets.drift.columns import Series
 from wallwidgets.drift.counting import Counts, count
 from wallwidgets.drift.noise import no_drift_scores, noise_band
@@ -26,10 +27,12 @@ __all__ = [
     "aggregate",
     "baseline_result",
     "bins",
+    "chance_band",
     "count",
     "duration",
     "no_drift_scores",
     "noise_band",
+    "onset",
     "results",
     "run",
     "score",

@@ -32,6 +32,9 @@ DEFAULT_BINS = 5
 DEFAULT_ALERT = 0.25
 DEFAULT_WIDTH = "24 hours"
 
+CHANCE = 0.95
+"""The confidence at which a window is said to be more than chance."""
+
 MAX_BINS = 10_000
 MAX_WINDOWS = 1_000_000
 MAX_COUNTS = 50_000_000
