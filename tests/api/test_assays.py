@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import responses
@@ -129,8 +129,78 @@ def test_run_an_existing_assay_looks_up_its_configuration(assays, answer, sent, 
 
 
 def test_run_something_else(assays):
-    with pytest.raises(errors.InvalidRequest, match="AssayConfig or AssayRecord or its id"):
+    with pytest.raises(
+        errors.InvalidRequest, match="AssayConfig or AssayRecord or PipelineRecord or its id"
+    ):
         assays.run("price drift")
+
+
+def test_plain_settings_make_the_same_configuration(assays, answer, sent):
+    answer("assays/run_interactive", [RESULT])
+    settings = {
+        "baseline": ("2022-01-01", DAY + timedelta(days=1)), "name": "mine", "model": "m",
+        "width": "12 hours", "interval": "6 hours", "start": "2022-01-03", "until": DAY,
+        "bin_mode": "Provided", "num_bins": 2, "edges": [1.0, 2.0, 3.0], "metric": "MaxDiff",
+        "aggregation": "Cumulative", "weights": [1, 2, 3, 4], "warning_threshold": 0.1,
+        "alert_threshold": 0.2, "active": False,
+    }  # fmt: skip
+    results = assays.run(PIPELINE, "output dense_2 3", **settings)
+    assert results.windows().to_arrow()["name"].to_pylist() == ["mine"]
+    first, second = "2022-01-01T00:00:00+00:00", "2022-01-02T00:00:00+00:00"
+    body = sent()[0]
+    assert body.pop("created_at") > "2026"
+    assert body == {
+        "name": "mine", "pipeline_id": 1, "pipeline_name": "p", "workspace_id": 4,
+        "active": False, "status": "created", "iopath": "output dense_2 3",
+        "baseline": {"Fixed": {
+            "pipeline": "p", "model": "m", "start_at": first, "end_at": second}},
+        "window": {
+            "pipeline": "p", "model": "m", "width": "12 hours", "interval": "6 hours",
+            "start": "2022-01-03T00:00:00+00:00"},
+        "summarizer": {
+            "type": "UnivariateContinuous", "bin_mode": "Provided", "num_bins": 2,
+            "provided_edges": [1.0, 2.0, 3.0], "metric": "MaxDiff", "aggregation": "Cumulative",
+            "bin_weights": [1.0, 2.0, 3.0, 4.0]},
+        "warning_threshold": 0.1, "alert_threshold": 0.2, "run_until": first,
+    }  # fmt: skip
+
+
+def test_a_typed_configuration_is_the_same(assays, answer, sent):
+    answer("assays/run_interactive", [])
+    january = {"baseline": ("2022-01-01", "2022-01-02")}
+    config = assays.config(PIPELINE, "output dense_2 0", **january)
+    assert config.name == "p output dense_2 0"
+    assays.run(config)
+    assays.run(PIPELINE, "output dense_2 0", **january)
+    first, second = ({**body, "created_at": None} for body in sent())
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("iopath", "settings", "sentence"),
+    [
+        ("dense_2 0", {}, "iopath: 'dense_2 0' is no"),
+        ("output x 0", {"baseline": None}, "baseline: is a pair of start and end"),
+        ("output x 0", {"baseline": ("2022-01-01",)}, "baseline: is a pair"),
+        ("output x 0", {"baseline": ("yesterday", "2022-01-02")}, "start_at: "),
+        ("output x 0", {"bins": 5}, "bins: is no setting of an assay; these are: baseline, name"),
+        ("output x 0", {"num_bins": 0}, "num_bins: "),
+        ("output x 0", {"metric": "psi"}, "metric: Input should be 'MaxDiff', 'SumDiff' or 'PSI'"),
+        (None, {}, "iopath: is required with a pipeline"),
+    ],
+)
+def test_settings_that_cannot_be_used(assays, iopath, settings, sentence):
+    settings = {"baseline": ("2022-01-01", "2022-01-02"), **settings}
+    with pytest.raises(errors.InvalidRequest) as caught:
+        assays.run(PIPELINE, iopath, **settings)
+    assert sentence in str(caught.value)
+
+
+def test_an_assay_has_its_settings(assays, config):
+    with pytest.raises(errors.InvalidRequest, match="has its settings already"):
+        assays.run(config, num_bins=7)
+    with pytest.raises(errors.InvalidRequest, match="AssayConfig or PipelineRecord"):
+        assays.create(5)
 
 
 @pytest.mark.parametrize("recorded", [None, RESULT | {"status": "BaselineRun", "score": 0.0}])

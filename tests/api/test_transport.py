@@ -54,7 +54,7 @@ def test_every_endpoint_is_classified():
     rooms = {name.partition(".")[0] for name in found}
     assert rooms == {
         "login", "client", "users", "workspaces", "models", "pipelines", "deployments",
-        "inference", "assays", "connections",
+        "inference", "assays", "stored_assays", "connections",
     }  # fmt: skip
 
 

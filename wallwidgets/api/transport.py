@@ -46,9 +46,11 @@ class Transport:
         request: BaseModel | Mapping[str, Any],
         *,
         timeout_s: float | None = None,
+        cancel: threading.Event | None = None,
     ) -> T:
         """Send a JSON request and read the answer of this endpoint."""
-        return self.read(self.ask(endpoint, request, timeout_s=timeout_s), endpoint)
+        reply = self.ask(endpoint, request, timeout_s=timeout_s, cancel=cancel)
+        return self.read(reply, endpoint)
 
     def ask(
         self,
