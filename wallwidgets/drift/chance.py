@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from wallwidgets.drift.checks import Floats
 from wallwidgets.drift.noise import noise_band
 from wallwidgets.drift.rules import CHANCE
-from wallwidgets.schemas.assays import Aggregation, AssayResult, ResultStatus, Summarizer
+from wallwidgets.schemas.assays import (
+    Aggregation,
+    AssayResult,
+    Metric,
+    ResultStatus,
+    Summarizer,
+    Summary,
+)
+
+_Baseline = tuple[int, tuple[float, ...], Metric, Aggregation, tuple[float, ...] | None]
 
 
 def chance_band(results: Sequence[AssayResult], confidence: float = CHANCE) -> Floats:
@@ -28,23 +38,52 @@ def chance_band(results: Sequence[AssayResult], confidence: float = CHANCE) -> F
         array([ True])
     """
     band = np.full(len(results), np.nan)
-    alike = defaultdict(list)
+    alike: dict[_Baseline, list[int]] = defaultdict(list)
     for place, result in enumerate(results):
-        rule, baseline = result.summarizer or Summarizer(), result.baseline_summary
-        weights = tuple(rule.bin_weights or ())
-        values = tuple(baseline.aggregated_values)
-        if values and rule.aggregation is not Aggregation.EDGES and baseline.count:
-            key = (baseline.count, values, rule.metric, rule.aggregation, weights)
-            alike[key].append(place)
-    for (rows, values, metric, aggregation, weights), places in alike.items():
-        shares = np.array(values, dtype=np.float64)
-        if aggregation is Aggregation.CUMULATIVE:
-            shares = np.maximum(np.diff(shares, prepend=0.0), 0)
-        counts = [results[place].window_summary.count for place in places]
-        band[places] = noise_band(
-            rows, counts, shares, confidence, metric, aggregation, weights or None
-        )
+        baseline = _baseline(result)
+        if baseline is not None and result.window_summary.count > 0:
+            alike[baseline].append(place)
+    for baseline, places in alike.items():
+        rows = tuple(results[place].window_summary.count for place in places)
+        band[places] = _simulated(baseline, rows, confidence)
     return band
+
+
+@lru_cache(maxsize=512)
+def _simulated(baseline: _Baseline, rows: tuple[int, ...], confidence: float) -> Floats:
+    """Kept, because a chart is drawn again at every click and for every theme."""
+    count, values, metric, aggregation, weights = baseline
+    band: Floats = noise_band(count, rows, values, confidence, metric, aggregation, weights)
+    return band
+
+
+def _baseline(result: AssayResult) -> _Baseline | None:
+    """What the band depends on, but for the rows of the window; None if there is no band."""
+    summary, rule = result.baseline_summary, result.summarizer or Summarizer()
+    aggregation = summary.aggregation or rule.aggregation
+    values = density(summary)
+    if aggregation is Aggregation.EDGES or summary.count < 1 or not values.any():
+        return None
+    if not np.isfinite(values).all():
+        return None
+    weights = None if rule.bin_weights is None else tuple(rule.bin_weights)
+    return summary.count, tuple(values.tolist()), rule.metric, aggregation, weights
+
+
+def density(summary: Summary) -> Floats:
+    """The share of the rows in each bin, also of cumulative shares; NaN where there is none.
+
+    Example:
+        >>> both = {"count": 4, "aggregated_values": [0, 0.5, 1], "aggregation": "Cumulative"}
+        >>> density(Summary(**both))
+        array([0. , 0.5, 0.5])
+    """
+    values = np.array(summary.aggregated_values, dtype=np.float64)
+    if summary.aggregation is Aggregation.CUMULATIVE:
+        values = np.diff(values, prepend=0)
+        # What is left of two sums that should be equal.
+        values[np.abs(values) < 1e-12] = 0
+    return values
 
 
 def onset(results: Sequence[AssayResult], confidence: float = CHANCE) -> AssayResult | None:
