@@ -1,0 +1,109 @@
+"""``wallwidgets demo`` in a process of its own, and a browser to look at it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+LINE = re.compile(r"wallwidgets demo at (http://127\.0\.0\.1:\d+/lab/\S+\?token=\S+) .*\n")
+QUIET = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WAIT_MS = 120_000
+NUMBERED = re.compile(r"^\[\d+\]:$")
+
+
+@dataclass
+class Demo:
+    """A running demo: its process, the address that it printed, and folders of its own."""
+
+    process: subprocess.Popen[str]
+    url: str
+    current: Path
+    home: Path
+    temporary: Path
+
+    @property
+    def notebook(self) -> Path:
+        return self.current / "wallwidgets-demo" / "01_walkthrough.ipynb"
+
+    def end(self) -> str:
+        """Ctrl-C; gives what it said at last."""
+        parts = psutil.Process(self.process.pid).children(recursive=True)
+        assert parts, "JupyterLab is not running"
+        self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, err
+        assert [part for part in parts if part.is_running()] == []
+        assert list(self.temporary.iterdir()) == []
+        assert list(self.home.iterdir()) == []
+        return out
+
+
+@contextmanager
+def running_demo(folder: Path) -> Iterator[Demo]:
+    """The demo, with a home, a temporary and a working folder inside of this one."""
+    folders = {name: folder / name for name in ("current", "home", "temporary")}
+    for each in folders.values():
+        each.mkdir()
+    environment = os.environ | {
+        "HOME": str(folders["home"]),
+        "TMPDIR": str(folders["temporary"]),
+        # The repository is importable also where the package is not installed.
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wallwidgets.cli", "demo", "--no-browser"],
+        cwd=folders["current"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline()
+        found = LINE.fullmatch(line)
+        assert found, line + process.stderr.read()
+        yield Demo(process, found[1], **folders)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.communicate(timeout=60)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a window, which asks nobody for news."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path is not None, "This needs Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+def run_all_cells(page: Page) -> None:
+    """Run the notebook that is open, and wait until its last cell has run."""
+    cells = page.locator(".jp-Notebook .jp-CodeCell")
+    expect(cells.first).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=WAIT_MS)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    # A cell that has run is numbered; after an error the ones below it are not.
+    expect(cells.last.locator(".jp-InputPrompt")).to_have_text(NUMBERED, timeout=WAIT_MS)
