@@ -7,11 +7,24 @@ them.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from wallwidgets.schemas.base import Answer, Id, Name, Request, RequestTime, Text, Timestamp
+from wallwidgets.schemas.base import (
+    Answer,
+    Id,
+    Name,
+    Request,
+    RequestTime,
+    ResultTime,
+    Text,
+    Timestamp,
+)
+
+T = TypeVar("T")
+IfGiven = Annotated[T | None, Field(exclude_if=lambda value: value is None)]
+"""A field that only some versions of the service know: it is not written when it is None."""
 
 
 class BinMode(StrEnum):
@@ -54,7 +67,7 @@ class Summarizer(Request):
     """
 
     type: Text = "UnivariateContinuous"
-    name: Text | None = None
+    name: IfGiven[Text] = None
     bin_mode: BinMode = BinMode.QUANTILE
     aggregation: Aggregation = Aggregation.DENSITY
     metric: Metric = Metric.PSI
@@ -124,11 +137,11 @@ class AssayWindow(Request):
     width: Text
     start: RequestTime | None = None
     interval: Text | None = None
-    path: Text | None = None
-    pipeline_name: Text | None = None
-    model_name: Text | None = None
-    workspace_id: Id | None = None
-    locations: list[Text] | None = None
+    path: IfGiven[Text] = None
+    pipeline_name: IfGiven[Text] = None
+    model_name: IfGiven[Text] = None
+    workspace_id: IfGiven[Id] = None
+    locations: IfGiven[list[Text]] = None
 
 
 class AssayConfig(Request):
@@ -267,8 +280,8 @@ class Summary(Answer):
     edge_names: list[str] = Field(default_factory=list)
     aggregated_values: list[float | None] = Field(default_factory=list)
     aggregation: Aggregation | None = None
-    start: Timestamp | None = None
-    end: Timestamp | None = None
+    start: ResultTime | None = None
+    end: ResultTime | None = None
 
 
 class AssayResult(Answer):
@@ -277,8 +290,8 @@ class AssayResult(Answer):
     id: Id | None = None
     assay_id: Id | None = None
     pipeline_id: Id | None = None
-    window_start: Timestamp
-    analyzed_at: Timestamp | None = None
+    window_start: ResultTime
+    analyzed_at: ResultTime | None = None
     elapsed_millis: int = 0
     iopath: str | None = None
     status: ResultStatus
@@ -290,7 +303,7 @@ class AssayResult(Answer):
     baseline_summary: Summary
     window_summary: Summary
     summarizer: Summarizer | None = None
-    created_at: Timestamp | None = None
+    created_at: ResultTime | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -42,7 +42,12 @@ class Request(BaseModel):
 
 
 def _utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is not between the years 1 and 9999 in UTC") from None
 
 
 def _database_form(value: datetime) -> str:
@@ -51,6 +56,10 @@ def _database_form(value: datetime) -> str:
     head, dot, fraction = text.removesuffix("+00:00").partition(".")
     fraction = fraction.rstrip("0")
     return f"{head}{dot if fraction else ''}{fraction}+00:00"
+
+
+def _result_form(value: datetime) -> str:
+    return f"{_database_form(value).removesuffix('+00:00')}Z"
 
 
 def _not_a_number(value: Any) -> Any:
@@ -76,6 +85,14 @@ Timestamp = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """An aware UTC datetime; written as the service's database writes it."""
+
+ResultTime = Annotated[
+    datetime,
+    AfterValidator(_utc),
+    PlainSerializer(_result_form, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""An aware UTC datetime; written as the service writes the times of assay results."""
 
 RequestTime = Annotated[
     Timestamp,
