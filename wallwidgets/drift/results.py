@@ -50,8 +50,7 @@ def results(found: Drift, **labels: Any) -> list[AssayResult]:
             bin_index=bin_index,
             status=status,
             window_summary=_summary(found, statistics, values, start, end),
-            **_shared(found, baseline),
-            **labels,
+            **{**_shared(found, baseline), **labels},
         )
         for start, end, statistics, values, score, parts, bin_index, status in rows
     ]
@@ -70,8 +69,7 @@ def baseline_result(found: Drift, **labels: Any) -> AssayResult:
         scores=[0.0] * len(found.bins),
         status=ResultStatus.BASELINE_RUN,
         window_summary=window,
-        **_shared(found, _baseline_summary(found)),
-        **labels,
+        **{**_shared(found, _baseline_summary(found)), **labels},
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from wallwidgets.errors import NotFound, PermissionDenied
 from wallwidgets.instance.tables import (
+    AssayRow,
     MemberRow,
     ModelRow,
     ModelVersionRow,
@@ -105,14 +106,36 @@ def pipeline_for(
 
 
 def pipeline_named(
-    session: Session, caller: Caller, workspace_id: int, name: str | None
+    session: Session, caller: Caller, workspace_id: int | None, name: str | None
 ) -> PipelineRow:
-    """A pipeline by its name in a workspace of the caller."""
+    """A pipeline by its name, in a workspace of the caller or the only one in all of them."""
+    query = select(PipelineRow).where(PipelineRow.name == name)
+    if workspace_id is not None:
+        workspace_for(session, caller, workspace_id)
+        pipeline = session.scalars(query.filter_by(workspace_id=workspace_id)).one_or_none()
+        if pipeline is None:
+            raise NotFound(f"Not found: pipeline {name!r} in workspace_id {workspace_id}")
+        return pipeline
+    found = [row for row in session.scalars(query) if role_in(session, caller, row.workspace_id)]
+    if len(found) != 1:
+        raise NotFound("Not found: one pipeline of this pipeline_name")
+    return found[0]
+
+
+def pipeline_in(
+    session: Session, caller: Caller, workspace_id: int, pipeline_id: int
+) -> PipelineRow:
+    """A pipeline by its id, in a workspace of the caller that is named too."""
     workspace_for(session, caller, workspace_id)
-    query = select(PipelineRow).where(
-        PipelineRow.workspace_id == workspace_id, PipelineRow.name == name
-    )
-    pipeline = session.scalars(query).one_or_none()
-    if pipeline is None:
-        raise NotFound(f"Not found: pipeline {name!r} in workspace_id {workspace_id}")
+    pipeline = pipeline_for(session, caller, pipeline_id)
+    if pipeline.workspace_id != workspace_id:
+        raise NotFound(f"Not found: pipeline_id {pipeline_id} in workspace_id {workspace_id}")
     return pipeline
+
+
+def assay_for(session: Session, caller: Caller, assay_id: int, field: str = "id") -> AssayRow:
+    """An assay in a workspace of the caller; ``field`` names it in the error."""
+    assay = session.get(AssayRow, assay_id)
+    if assay is None or role_in(session, caller, assay.workspace_id) is None:
+        raise NotFound(f"Not found: assay {field} {assay_id}")
+    return assay

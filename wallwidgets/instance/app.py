@@ -19,6 +19,7 @@ from wallwidgets.instance.config import InstanceConfig
 from wallwidgets.instance.context import Context
 from wallwidgets.instance.guard import INFER_PATH, Guard, error_response
 from wallwidgets.instance.routes import (
+    assays,
     auth,
     connections,
     inference,
@@ -57,7 +58,7 @@ def create_app(config: InstanceConfig) -> FastAPI:
     app.include_router(platform.router)
     app.include_router(realm_users.router, responses=_responses(400, 401, 403, 404))
     app.include_router(inference.router)
-    for module in (users, workspaces, models, pipelines, logs, connections):
+    for module in (users, workspaces, models, pipelines, logs, assays, connections):
         app.include_router(module.router, responses=_responses(400, 401, 403, 404, 413, 415))
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI's own way
     return app

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from wallwidgets.errors import PermissionDenied
 from wallwidgets.instance.access import Caller
 from wallwidgets.instance.accounts import Accounts
+from wallwidgets.instance.assay_scheduler import AssayScheduler
 from wallwidgets.instance.config import InstanceConfig
 from wallwidgets.instance.content import ContentStore
 from wallwidgets.instance.deployments import Deployments
@@ -33,13 +34,16 @@ class Context:
         self.content = ContentStore(config.data / "models", config.max_upload_bytes)
         self.log = InferenceLog(config.data / "log.db", clock=config.clock)
         self.deployments = Deployments(self.store, self.content, config)
+        self.assays = AssayScheduler(self.store, self.log, config.clock)
 
     def start(self) -> None:
-        """Bring back what was deployed before the last stop."""
+        """Bring back what was deployed before the last stop, and let the assays run."""
         self.deployments.restore()
+        self.assays.start()
 
     def close(self) -> None:
         """Finish what is under way and release all files."""
+        self.assays.close()
         self.deployments.close()
         self.log.close()
         self.store.close()

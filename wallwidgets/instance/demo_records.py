@@ -15,8 +15,9 @@ import pyarrow as pa
 from wallwidgets.instance import engine
 from wallwidgets.instance.context import Context
 from wallwidgets.instance.demo_models import Floats, houses, transactions
-from wallwidgets.instance.engine import LAST_MODEL, MODEL_SPLIT, LoadedStage, ModelRuntime
+from wallwidgets.instance.engine import MODEL_SPLIT, LoadedStage, ModelRuntime
 from wallwidgets.instance.inference_log import partition_of
+from wallwidgets.instance.log_batches import LAST_MODEL
 from wallwidgets.instance.payloads import Payload
 from wallwidgets.instance.tensors import to_column
 

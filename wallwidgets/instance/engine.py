@@ -17,6 +17,7 @@ import pyarrow as pa
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from wallwidgets.errors import DeploymentFailed, InvalidRequest
+from wallwidgets.instance.log_batches import LAST_MODEL
 from wallwidgets.instance.payloads import Payload
 from wallwidgets.instance.tensors import Nested, Tensor, refusal, to_column, to_tensor
 
@@ -24,7 +25,6 @@ USUAL_FIELD = "tensor"
 """What callers name the input of a model that has only one, whatever the model calls it."""
 
 MODEL_SPLIT = "out._model_split"
-LAST_MODEL = "metadata.last_model"
 ORT_ERRORS = (
     ort_errors.Fail,
     ort_errors.InvalidArgument,

@@ -177,14 +177,22 @@ class InferenceLog:
     def column(
         self,
         pipeline_id: int,
-        field: str,
+        field: str | Callable[[Batch], str | None],
         index: int | None = None,
         start: int | None = None,
         end: int | None = None,
+        model: str | None = None,
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.generic]]:
         """The times and values of one tensor element over a time range.
 
-        Batches that do not have the field are left out; ``index`` counts over the whole tensor.
+        Args:
+            pipeline_id: Whose records.
+            field: The name of the tensor, or what tells it for each batch. Batches that do not have
+                it, or for which it is None, are left out.
+            index: Which element, counted over the whole tensor.
+            start: Milliseconds since 1970; only records from then on.
+            end: Only records before then.
+            model: Only records that the model of this name made.
 
         Raises:
             ServiceError: The log is damaged.
@@ -194,15 +202,17 @@ class InferenceLog:
         times, values = [np.empty(0, np.int64)], []
         with self.batches(pipeline_id, span) as batches:
             for batch in batches:
-                if not batch.has(field):
+                name = field if isinstance(field, str) else field(batch)
+                if name is None or not batch.has(name):
                     continue
                 numbers = batch.numbers(span)
                 where = slice(numbers.start - batch.first_row, numbers.stop - batch.first_row)
-                tensor = elements(batch.data.column(field))
+                tensor = elements(batch.data.column(name))
                 if index is not None and not 0 <= index < tensor.shape[1]:
-                    raise IndexError(f"{field} has {tensor.shape[1]} elements")
-                times.append(batch.times()[where])
-                values.append(tensor[where, index or 0])
+                    raise IndexError(f"{name} has {tensor.shape[1]} elements")
+                made = slice(None) if model is None else batch.of_model(model, where)
+                times.append(batch.times()[where][made])
+                values.append(tensor[where, index or 0][made])
         return np.concatenate(times), np.concatenate(values) if values else np.empty(0)
 
     @contextmanager

@@ -10,6 +10,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple
@@ -25,6 +26,7 @@ MAX_BATCH_ROWS = 16_384
 DAY_MS = 86_400_000
 TIME = "time"
 ELAPSED = "metadata.elapsed"
+LAST_MODEL = "metadata.last_model"
 
 MAGIC = b"WWFRAME1"
 PREFIX_BYTES = 16
@@ -32,6 +34,11 @@ _PREFIX = struct.Struct("<8sII")  # magic, checksum of all that follows, length 
 _HEAD = struct.Struct("<QQIIIIIQQqq")
 # The head: length of the body, where the append began, frames of it that follow, level, lengths of
 # constants, schema and elapsed, pipeline, first row, first and last time; then these three.
+
+
+def millis(time: datetime | None) -> int | None:
+    """Milliseconds since 1970, rounded up: a bound between two of them includes the later."""
+    return None if time is None else -int(-time.timestamp() * 1000 // 1)
 
 
 class Span(NamedTuple):
@@ -135,6 +142,13 @@ class Batch(NamedTuple):
             found[ELAPSED] = pc.run_end_decode(self.elapsed_runs())
         return pa.table(found)
 
+    def of_model(self, name: str, where: slice) -> slice | npt.NDArray[np.bool_]:
+        """Which of some records the model of this name made, as an index of them."""
+        if self.has(LAST_MODEL):
+            return of_model(self.data.column(LAST_MODEL)[where], name)
+        made = _model_name(json.loads(self.constants).get(LAST_MODEL)) == name
+        return slice(None) if made else slice(0)
+
     def numbers(self, span: Span) -> range:
         """The numbers of those records that are asked for."""
         first, stop = 0, self.rows
@@ -147,6 +161,25 @@ class Batch(NamedTuple):
         elif span.position is not None:
             first = max(first, span.position - self.first_row)
         return range(self.first_row + first, self.first_row + max(first, stop))
+
+
+def of_model(last_model: pa.Array, name: str) -> npt.NDArray[np.bool_]:
+    """Which of the texts in ``metadata.last_model`` name this model; only different ones are read.
+
+    Example:
+        >>> of_model(pa.array(['{"model_name": "a"}', '{"model_name": "b"}', None]), "b")
+        array([False,  True, False])
+    """
+    texts = last_model.dictionary_encode()
+    named = [_model_name(text) == name for text in texts.dictionary.to_pylist()]
+    found: npt.NDArray[np.bool_] = np.array([*named, False])  # the last one is for null
+    which: npt.NDArray[np.int32] = texts.indices.fill_null(len(named)).to_numpy()
+    return found[which]
+
+
+def _model_name(last_model: str | None) -> str | None:
+    name: str | None = json.loads(last_model).get("model_name") if last_model else None
+    return name
 
 
 def cuts(data: pa.RecordBatch) -> list[pa.RecordBatch]:

@@ -237,3 +237,24 @@ class AssayRow(Numbered, Base):
     updated_at: Mapped[datetime]
     last_run: Mapped[datetime | None]
     next_run: Mapped[datetime]
+    pipeline: Mapped[PipelineRow] = relationship()
+    workspace: Mapped[WorkspaceRow] = relationship()
+
+
+class AssayResultRow(Numbered, Base):
+    """What an active assay found in one window.
+
+    Attributes:
+        result: The rest of the record, as it is answered.
+    """
+
+    __tablename__ = "assay_result"
+    __table_args__ = (
+        UniqueConstraint("assay_id", "window_start"),
+        {"sqlite_autoincrement": True},
+    )
+    assay_id: Mapped[int] = mapped_column(ForeignKey("assay.id"))
+    window_start: Mapped[datetime]
+    status: Mapped[str]
+    result: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]

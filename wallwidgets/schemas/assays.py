@@ -98,6 +98,36 @@ class UserProvidedBaseline(Request):
     url: Text
 
 
+class FixedWindow(Request):
+    """The values of a fixed time range, as versions since 2024 write it."""
+
+    path: Text | None = None
+    pipeline_name: Text
+    model_name: Text | None = None
+    width: Text
+    workspace_id: Id | None = None
+    start: RequestTime | None = None
+
+
+class CalculatedBaseline(Request):
+    """A baseline as versions since 2024 write it: exactly one of the variants.
+
+    Example:
+        >>> CalculatedBaseline(vector=[1.0, 2.0]).vector
+        [1.0, 2.0]
+    """
+
+    fixed_window: FixedWindow | None = None
+    sliding_window: dict[str, Any] | None = None
+    vector: list[float] | None = None
+
+    @model_validator(mode="after")
+    def _one_variant(self) -> CalculatedBaseline:
+        if sum(value is not None for _, value in self) != 1:
+            raise ValueError("needs one of fixed_window, sliding_window, vector")
+        return self
+
+
 class Baseline(Request):
     """What windows are compared with: exactly one of the variants.
 
@@ -223,6 +253,18 @@ class AssayBaselineQuery(Request):
     model_name: Text | None = None
     limit: int | None = Field(default=None, ge=1, le=2**63 - 1)
     next: dict[str, Any] | None = None
+
+
+class AssayQuery(Request):
+    id: Id
+    workspace_id: Id | None = None
+
+
+class AssaySummarize(Request):
+    """A baseline to summarise, as an assay with this summarizer would."""
+
+    summarizer: Summarizer
+    baseline: CalculatedBaseline
 
 
 class AssayResultsQuery(Request):

@@ -12,8 +12,9 @@ from starlette.responses import Response
 from wallwidgets.errors import NotFound
 from wallwidgets.instance.access import role_in
 from wallwidgets.instance.context import Context, Ctx, get_caller
-from wallwidgets.instance.engine import LAST_MODEL, run
+from wallwidgets.instance.engine import run
 from wallwidgets.instance.inference_log import partition_of
+from wallwidgets.instance.log_batches import LAST_MODEL
 from wallwidgets.instance.payloads import decode
 from wallwidgets.instance.records import encode, form_of
 from wallwidgets.schemas.inference import ARROW_FILE, InferenceError

@@ -10,16 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Body, Request
-from sqlalchemy import select
 from starlette.responses import Response
 
 from wallwidgets.errors import InvalidRequest, NotFound
-from wallwidgets.instance.access import Caller, pipeline_for, pipeline_named, role_in
+from wallwidgets.instance.access import Caller, pipeline_for, pipeline_named
 from wallwidgets.instance.context import Context, Ctx, User
 from wallwidgets.instance.inference_log import partition_of
+from wallwidgets.instance.log_batches import millis
 from wallwidgets.instance.log_pages import LogPage
 from wallwidgets.instance.records import RecordForm, encode, form_of, legacy_records
-from wallwidgets.instance.tables import PipelineRow
 from wallwidgets.schemas.inference import (
     ARROW_FILE,
     BYTE_LIMITED,
@@ -62,8 +61,8 @@ def get_logs(body: LogQuery, request: Request, ctx: Ctx, user: User) -> Response
     newest_first = (body.order or "asc").lower() == "desc"
     page = ctx.log.read(
         pipeline_id,
-        start=_millis(body.start_time),
-        end=_millis(body.end_time),
+        start=millis(body.start_time),
+        end=millis(body.end_time),
         position=_position(body.cursor, pipeline_id),
         newest_first=newest_first,
         limit=min(body.page_size or DEFAULT_PAGE, MAX_PAGE),
@@ -83,18 +82,8 @@ def get_topic_name(body: TopicNameQuery, ctx: Ctx, user: User) -> Any:
     with ctx.store.read() as session:
         if body.pipeline_pk_id is not None:
             row = pipeline_for(session, user, body.pipeline_pk_id, "pipeline_pk_id")
-        elif body.workspace_id is not None:
-            row = pipeline_named(session, user, body.workspace_id, body.pipeline_name)
         else:
-            query = select(PipelineRow).where(PipelineRow.name == body.pipeline_name)
-            rows = [
-                each
-                for each in session.scalars(query)
-                if role_in(session, user, each.workspace_id) is not None
-            ]
-            if len(rows) != 1:
-                raise NotFound("Not found: one pipeline of this pipeline_name")
-            row = rows[0]
+            row = pipeline_named(session, user, body.workspace_id, body.pipeline_name)
         name = f"workspace-{row.workspace_id}-pipeline-{row.name}-inference"
         return TopicName(topic_name=name)
 
@@ -191,11 +180,6 @@ def _position(cursor: str | None, pipeline_id: int) -> int | None:
     return int(match[2])
 
 
-def _millis(time: datetime | None) -> int | None:
-    """Milliseconds since 1970, rounded up: a bound between two of them includes the later."""
-    return None if time is None else -int(-time.timestamp() * 1000 // 1)
-
-
 def _query_time(text: str | None, field: str) -> int | None:
     if text is None:
         return None
@@ -204,7 +188,7 @@ def _query_time(text: str | None, field: str) -> int | None:
         time = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
         raise InvalidRequest(f"Bad request: {field}: must be an ISO 8601 time") from None
-    return _millis(time if time.tzinfo else time.replace(tzinfo=UTC))
+    return millis(time if time.tzinfo else time.replace(tzinfo=UTC))
 
 
 def _page_size(text: str | None) -> int:
