@@ -17,15 +17,28 @@ _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 def safe_text(text: str) -> str:
     """Text as HTML that shows it literally: no markup, no formula, no hidden direction changes."""
-    visible = "".join(
+    # JupyterLab typesets $...$ and \(...\) of an HTML output unless an element comes between.
+    escaped = html.escape(_visible(text)).replace("\\", "<span>\\</span>")
+    return escaped.replace("$", "<span>$</span>")
+
+
+def figure_text(text: str) -> str:
+    """Text as the HTML that Plotly draws literally: no bold, no link, no formula.
+
+    Example:
+        >>> figure_text('<a href="x">$a$</a>')
+        '&lt;a href="x"&gt;&#36;a&#36;&lt;/a&gt;'
+    """
+    return html.escape(_visible(text), quote=False).replace("$", "&#36;")
+
+
+def _visible(text: str) -> str:
+    return "".join(
         char
         if char in "\n\t" or unicodedata.category(char) not in _HIDDEN
         else f"\\u{ord(char):04x}"
         for char in text
     )
-    # JupyterLab typesets $...$ and \(...\) of an HTML output unless an element comes between.
-    escaped = html.escape(visible).replace("\\", "<span>\\</span>")
-    return escaped.replace("$", "<span>$</span>")
 
 
 def table_html(names: Sequence[str], rows: Iterable[Sequence[object]], note: str) -> str:
