@@ -14,13 +14,14 @@ _HOME = {
     "Client": "wallwidgets.api.client",
     "connect": "wallwidgets.api.client",
     "LocalInstance": "wallwidgets.local",
+    "charts": "wallwidgets.charts",
     "drift": "wallwidgets.drift",
     "errors": "wallwidgets.errors",
 }
-__all__ = ["Client", "LocalInstance", "__version__", "connect", "drift", "errors"]
+__all__ = ["Client", "LocalInstance", "__version__", "charts", "connect", "drift", "errors"]
 
 if TYPE_CHECKING:
-    from wallwidgets import drift, errors
+    from wallwidgets import charts, drift, errors
     from wallwidgets.api.client import Client, connect
     from wallwidgets.local import LocalInstance
 

@@ -1,0 +1,153 @@
+"""What all figures share: fonts, margins, axes, mode bar, and the empty state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import plotly.graph_objects as go
+
+from wallwidgets.charts.palette import Palette, faint
+from wallwidgets.charts.records import Times
+from wallwidgets.schemas.safe_html import figure_text
+
+FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
+TEXT, SMALL = 12, 11
+LEFT = 48
+WIDE_PX, HALF_PX, NARROW_PX = 1_200, 640, 240
+"""How wide figures are expected to be, where room must be known before it is drawn in."""
+
+# "Share chart" would send the data to a cloud; the others repeat what the five that stay do.
+REMOVED = (
+    "sendChartToCloud",
+    "sendDataToCloud",
+    "editInChartStudio",
+    "zoomIn2d",
+    "zoomOut2d",
+    "autoScale2d",
+    "lasso2d",
+    "hoverClosestCartesian",
+    "hoverCompareCartesian",
+    "toggleSpikelines",
+)
+_TIME_FORMATS = (
+    (None, 1_000, "%H:%M:%S.%L"),
+    (1_000, 60_000, "%H:%M:%S"),
+    (60_000, 86_400_000, "%d %b %H:%M"),
+    (86_400_000, "M1", "%d %b"),
+    ("M1", "M12", "%b %Y"),
+    ("M12", None, "%Y"),
+)
+
+
+def figure(
+    traces: Iterable[dict[str, Any]],
+    look: Palette,
+    *,
+    height: int,
+    margin: tuple[int, int, int, int],
+    select: bool = False,
+    **layout: Any,
+) -> go.Figure:
+    """A figure in the house's style; margins are left, right, top and bottom."""
+    removed = list(REMOVED) if select else [*REMOVED, "select2d"]
+    sides = dict(zip("lrtb", margin, strict=True))
+    common = {
+        "template": go.layout.Template(),
+        "height": height,
+        "margin": {**sides, "pad": 0, "autoexpand": False},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": TEXT, "color": look.text},
+        "showlegend": False,
+        "dragmode": "select" if select else "zoom",
+        "hovermode": "closest",
+        "hoverlabel": {
+            "bgcolor": look.ground,
+            "bordercolor": look.baseline,
+            "align": "left",
+            "font": {"family": FONT, "size": TEXT, "color": look.text},
+        },
+        "modebar": {
+            "remove": removed,
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": look.muted,
+            "activecolor": look.window,
+        },
+        "annotations": [],
+        "shapes": [],
+    }
+    return go.Figure(data=list(traces), layout=common | layout)
+
+
+def axis(look: Palette, narrow: bool, **options: Any) -> dict[str, Any]:
+    """An axis without a line, with ticks outside."""
+    common = {
+        "automargin": False,
+        "showline": False,
+        "zeroline": False,
+        "showgrid": False,
+        "ticks": "outside",
+        "ticklen": 4,
+        "tickcolor": faint(look.text, 0.3),
+        "tickfont": {"size": SMALL if narrow else TEXT, "color": look.muted},
+    }
+    return common | options
+
+
+def value_axis(look: Palette, narrow: bool, **options: Any) -> dict[str, Any]:
+    """A y axis: about five ticks with lines across."""
+    lines = {"showgrid": True, "gridcolor": faint(look.text, 0.13), "gridwidth": 1, "ticklen": 0}
+    return axis(look, narrow, nticks=5, **lines) | options
+
+
+def time_axis(
+    look: Palette, narrow: bool, between: tuple[datetime, datetime] | None, **options: Any
+) -> dict[str, Any]:
+    """An x axis of true time; its ticks follow a zoom."""
+    stops = [
+        {"dtickrange": [low, high], "value": _short(form) if narrow else form}
+        for low, high, form in _TIME_FORMATS
+    ]
+    ends = [_iso(moment) for moment in between] if between else None
+    line = {"showline": True, "linecolor": faint(look.text, 0.3), "linewidth": 1}
+    return axis(
+        look, narrow, type="date", tickformatstops=stops, nticks=6 if narrow else 12, range=ends,
+        visible=between is not None, **line, **options,
+    )  # fmt: skip
+
+
+def _short(form: str) -> str:
+    """Days without their month, and hours without their day, where there is little room."""
+    return {"%d %b": "%d", "%d %b %H:%M": "%H:%M"}.get(form, form)
+
+
+def _iso(moment: datetime) -> str:
+    """A time as a layout takes it: never a numpy time, never an offset."""
+    return moment.replace(tzinfo=None).isoformat()
+
+
+def iso(times: Times) -> list[str]:
+    """Times as a layout takes them."""
+    return [str(time) for time in times]
+
+
+def around(starts: Iterable[datetime], ends: Iterable[datetime]) -> tuple[datetime, datetime]:
+    """The times to show, with a little room at both ends."""
+    first, last = min(starts), max(ends)
+    room = max((last - first) * 0.015, timedelta(milliseconds=1))
+    return first - room, last + room
+
+
+def note(text: str, look: Palette, **place: Any) -> dict[str, Any]:
+    """Words on a figure that are no data; the text is ours or already safe."""
+    size, colour = place.pop("size", SMALL), place.pop("color", look.muted)
+    common = {"showarrow": False, "font": {"size": size, "color": colour}, "text": text}
+    return common | place
+
+
+def empty_note(text: str, look: Palette) -> dict[str, Any]:
+    """The sentence in the middle of a figure that has nothing to draw."""
+    place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
+    return note(figure_text(text), look, size=TEXT, **place)

@@ -1,0 +1,124 @@
+"""What every chart is: a figure, the words around it, and the same as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import plotly.graph_objects as go
+from plotly.basedatatypes import BaseFigure
+
+from wallwidgets.charts.export import csv_text, page
+from wallwidgets.charts.lab_style import LAB_STYLE
+from wallwidgets.charts.legend import Key, heading
+from wallwidgets.charts.palette import Palette, palette
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A chart of drift. In a notebook its heading and figure are shown.
+
+    A chart of one kind always has the same traces in the same order, so one figure on screen can
+    take over another chart's data.
+
+    Attributes:
+        figure: The Plotly figure, without title and legend.
+        title: What the chart shows.
+        context: Of what: a column, a time range.
+        legend: The entries of the legend, with counts.
+        summary: The finding, in words.
+        table: What is drawn, as an Arrow table; ``.table.to_pandas()`` makes it a frame.
+        dark: Whether it has the dark palette.
+
+    Example:
+        >>> import wallwidgets as ww
+        >>> chart = ww.charts.distribution([1.0, 2.0, 2.5], name="price")
+        >>> chart.title, chart.summary
+        ('Distribution', 'Half of the baseline is at most 2.')
+        >>> chart.to_csv().splitlines()[1]
+        'histogram,1,2.5,3,1'
+    """
+
+    figure: go.Figure
+    title: str
+    context: str
+    legend: Sequence[Key]
+    summary: str
+    table: pa.Table
+    dark: bool
+
+    @property
+    def heading(self) -> str:
+        """Title and legend as HTML, to stand above the figure. Names in it are inert."""
+        return heading(self.title, self.context, self.legend)
+
+    def draw_on(self, figure: BaseFigure) -> None:
+        """Make a figure on screen show this chart, in one step and without building it anew.
+
+        Args:
+            figure: A figure or figure widget made from a chart of the same kind.
+        """
+        with figure.batch_update():
+            for old, new in zip(figure.data, self.figure.data, strict=True):
+                changes = new.to_plotly_json()
+                del changes["type"]
+                old.update(changes, overwrite=True)
+            figure.layout.update(self.figure.layout.to_plotly_json(), overwrite=True)
+
+    def to_html(
+        self, path: str | Path | None = None, *, plotlyjs: Literal["inline", "cdn"] = "inline"
+    ) -> str:
+        """A page of its own: heading, finding, figure and table.
+
+        Args:
+            path: Where to write it; only the text is returned, if None.
+            plotlyjs: ``inline`` works offline (about 5 MB); ``cdn`` is small and loads the library
+                from the net.
+        """
+        text = page(self, plotlyjs)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8")
+        return text
+
+    def to_csv(self, path: str | Path | None = None) -> str:
+        """The table as CSV in which no cell is a formula.
+
+        Args:
+            path: Where to write it; only the text is returned, if None.
+        """
+        text = csv_text(self.table)
+        if path is not None:
+            Path(path).write_text(text, encoding="utf-8", newline="")
+        return text
+
+    @property
+    def palette(self) -> Palette:
+        """The colours it is drawn in."""
+        return palette(self.dark)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Plotly's settings that are no part of a figure."""
+        name = self.title.lower().replace(" ", "-")
+        return {
+            "responsive": True,
+            "displaylogo": False,
+            "toImageButtonOptions": {"filename": name, "scale": 2},
+        }
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        drawn = {**self.figure.to_plotly_json(), "config": self.config}
+        display({"text/html": LAB_STYLE + self.heading, "text/plain": self.title}, raw=True)  # type: ignore[no-untyped-call]
+        display(  # type: ignore[no-untyped-call]
+            {"application/vnd.plotly.v1+json": drawn, "text/plain": self.summary}, raw=True
+        )
+
+    def __repr__(self) -> str:
+        return f"Chart({self.title}: {self.summary})"

@@ -1,0 +1,308 @@
+"""Chart D: the score of every feature in every window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wallwidgets.charts import canvas
+from wallwidgets.charts.chance import CONFIDENCE, bands
+from wallwidgets.charts.chart import Chart
+from wallwidgets.charts.finding import since_text
+from wallwidgets.charts.hover import HOVER, hover_words
+from wallwidgets.charts.legend import Key
+from wallwidgets.charts.palette import Palette, palette
+from wallwidgets.charts.records import Times, Track, as_times, tracks
+from wallwidgets.charts.steps import runs, slots
+from wallwidgets.charts.tables import window_table
+from wallwidgets.charts.wording import fitted, joined, score_text, text_width, utc
+from wallwidgets.drift.checks import Floats, Ints
+from wallwidgets.schemas.assays import AssayResult, ResultStatus
+from wallwidgets.schemas.safe_html import figure_text
+
+_WORDS = (
+    "inside no-drift band",
+    "below warning",
+    "Warning",
+    "Alert",
+    "Alert ×2 and more",
+)
+_MOST_CELLS = 40_000
+_MOST_COLUMNS, _FEWEST_COLUMNS = 500, 100
+_HOLLOW_PX = 9
+_MOST_NAMED = 3
+
+
+def features(
+    results: Any,
+    *,
+    dark: bool = False,
+    narrow: bool = False,
+    confidence: float = CONFIDENCE,
+    selected: AssayResult | datetime | str | None = None,
+) -> Chart:
+    """The scores of many columns over time, as a map of five classes, the last score on top.
+
+    The class is that of the status, so nothing that alarms is hidden; a cell with a hole is one
+    that chance alone could have made. At the right is the last score, and since when it has been
+    over its threshold. Where windows are more than columns of pixels, the worst of neighbours is
+    drawn; the table has them all.
+
+    Args:
+        results: The results of several columns, one list or frame of them.
+        dark: The colours for a dark ground.
+        narrow: The form for about 240 pixels.
+        confidence: How many windows without drift stay in the band.
+        selected: What to frame: the cell of a result, or all of the window with this start.
+
+    Example:
+        >>> from wallwidgets import drift
+        >>> hours = np.arange(0, 3 * 86_400_000, 3_600_000)
+        >>> frame = {"time": hours, "a": np.arange(72) % 24, "b": np.arange(72)}
+        >>> found = [drift.results(drift.run(frame, name, baseline=("1970-01-01", "1970-01-02")),
+        ...     iopath=f"input {name} 0") for name in "ab"]
+        >>> features(found[0] + found[1]).summary
+        'In the last window 1 of 2 columns is over its threshold: b.0.'
+    """
+    found = [track for track in tracks(results) if len(track)]
+    return _Features(found, palette(dark), dark, narrow, confidence, selected).chart()
+
+
+@dataclass(frozen=True, eq=False)
+class _Features:
+    """The parts of the chart, each from the same tracks."""
+
+    unsorted: list[Track]
+    look: Palette
+    dark: bool
+    narrow: bool
+    confidence: float
+    selected: AssayResult | datetime | str | None
+
+    def chart(self) -> Chart:
+        look, number = self.look, len(self.tracks)
+        row = 20 if self.narrow else 24
+        figure = canvas.figure(
+            self._traces(),
+            look,
+            height=row * max(number, 4) + 46,
+            margin=(round(self.left), 42 if self.narrow else 122, 6, 40),
+            xaxis=canvas.time_axis(
+                look, self.narrow,
+                (min(t.starts[0] for t in self.tracks), max(max(t.ends) for t in self.tracks))
+                if number else None,
+            ),
+            yaxis=canvas.axis(
+                look, self.narrow, range=[number - 0.5, -0.5], visible=bool(number), ticklen=0,
+                tickmode="array", tickvals=list(range(number)), ticktext=self._names(),
+            ),
+            annotations=[*self._last_scores(), *self._empty()],
+        )  # fmt: skip
+        return Chart(
+            figure, "Score of each feature in each window", "", self._legend(), self._summary(),
+            window_table(self.tracks, self.bands, self.hollow), self.dark,
+        )  # fmt: skip
+
+    @cached_property
+    def tracks(self) -> list[Track]:
+        """The highest last score first; without a score last."""
+
+        def key(track: Track) -> float:
+            last = track.score[-1]
+            return -last if np.isfinite(last) else np.inf
+
+        return sorted(self.unsorted, key=key)
+
+    @cached_property
+    def bands(self) -> list[Floats]:
+        return [bands(track, self.confidence) for track in self.tracks]
+
+    @cached_property
+    def hollow(self) -> list[NDArray[np.bool_]]:
+        """What alarms, but chance alone could have made."""
+        alarms = (ResultStatus.WARNING, ResultStatus.ALERT)
+        return [
+            (track.score < band) & [state in alarms for state in track.status]
+            for track, band in zip(self.tracks, self.bands, strict=True)
+        ]
+
+    @cached_property
+    def starts(self) -> Times:
+        """The start of every window of any feature."""
+        return np.unique(np.concatenate([as_times(track.starts) for track in self.tracks]))
+
+    @cached_property
+    def columns(self) -> tuple[Times, Ints]:
+        """Borders of the columns, and the column of each window; a gap is a column without any."""
+        ends = dict(
+            pair for track in self.tracks for pair in zip(track.starts, track.ends, strict=True)
+        )
+        run = runs(self.starts)
+        lefts, rights = slots(self.starts, as_times(ends[start] for start in sorted(ends)), run)
+        gaps = lefts[1:] > rights[:-1]
+        borders = np.unique(np.concatenate([lefts, rights[:-1][gaps], rights[-1:]]))
+        return borders, np.searchsorted(borders, lefts)
+
+    @cached_property
+    def merged(self) -> int:
+        """How many neighbouring columns are drawn as one."""
+        most = min(max(_MOST_CELLS // len(self.tracks), _FEWEST_COLUMNS), _MOST_COLUMNS)
+        return -(-(len(self.columns[0]) - 1) // most)
+
+    @cached_property
+    def cells(self) -> tuple[Floats, NDArray[Any], NDArray[np.bool_]]:
+        """Class, words and hole of each cell; of windows that share one, the worst's."""
+        borders, places = self.columns
+        shape = (len(self.tracks), -(-(len(borders) - 1) // self.merged))
+        classes, holes = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
+        words = np.full((*shape, 7), "", dtype=object)
+        for row, track in enumerate(self.tracks):
+            at = places[np.searchsorted(self.starts, as_times(track.starts))] // self.merged
+            grades = grade(track, self.bands[row])
+            name = figure_text(fitted(track.label, 400))
+            # Later ones win: the worst of each cell, a certain one before a hollow one.
+            for window in np.lexsort((~self.hollow[row], np.nan_to_num(grades, nan=-1))):
+                cell = (row, at[window])
+                classes[cell], holes[cell] = grades[window], self.hollow[row][window]
+                told = hover_words(track, window, self.bands[row][window], self.confidence)
+                words[cell] = [*told, name]
+        return classes, words, holes
+
+    def _traces(self) -> Iterator[dict[str, Any]]:
+        """Cells, holes of the hollow ones, frame of the selected ones: always three."""
+        if not self.tracks:
+            nothing = np.zeros(0, dtype="datetime64[us]")
+            borders, classes, holes = nothing, np.zeros((0, 0)), np.zeros((0, 0), dtype=bool)
+            words = np.zeros((0, 0, 7), dtype=object)
+        else:
+            borders = self._drawn_borders()
+            classes, words, holes = self.cells
+        gap = 2 if self._cell_px(len(borders)) > 7 else 0
+        yield {
+            "type": "heatmap", "name": "cells", "x": borders,
+            "y": np.arange(len(classes), dtype=float), "z": classes, "zmin": -0.5, "zmax": 4.5,
+            "colorscale": _steps(self.look.classes), "showscale": False, "xgap": gap, "ygap": 2,
+            "hoverongaps": False, "customdata": words,
+            "hovertemplate": HOVER.replace("<b>", "%{customdata[6]}<br><b>", 1),
+        }  # fmt: skip
+        rows, columns = np.nonzero(holes)
+        middles = borders[:-1] + np.diff(borders) // 2
+        yield {
+            "type": "scatter", "mode": "markers", "name": "chance alone could do it",
+            "x": middles[columns], "y": rows.astype(float), "hoverinfo": "skip",
+            "marker": {"symbol": "square", "opacity": 1, "line": {"width": 0},
+                       "size": min(_HOLLOW_PX, max(self._cell_px(len(borders)) - 4, 2)),
+                       "color": self.look.classes[0]},
+        }  # fmt: skip
+        x, y = self._frame(borders)
+        yield {
+            "type": "scatter", "mode": "lines", "name": "selected", "x": x, "y": y,
+            "hoverinfo": "skip", "cliponaxis": False, "line": {"width": 2, "color": self.look.text},
+        }  # fmt: skip
+
+    def _drawn_borders(self) -> Times:
+        borders = self.columns[0]
+        merged: Times = np.append(borders[:-1][:: self.merged], borders[-1])
+        return merged
+
+    def _cell_px(self, borders: int) -> float:
+        width = canvas.NARROW_PX - 42 if self.narrow else canvas.WIDE_PX - 122
+        return (width - self.left) / max(borders - 1, 1)
+
+    def _frame(self, borders: Times) -> tuple[Times, Floats]:
+        """Around the selected cell, or the whole window."""
+        nothing = np.zeros(0, dtype="datetime64[us]"), np.zeros(0)
+        chosen = self.selected
+        if chosen is None or not self.tracks:
+            return nothing
+        start = chosen.window_start if isinstance(chosen, AssayResult) else utc(chosen)
+        rows = [at for at, track in enumerate(self.tracks) if start in track.starts]
+        if isinstance(chosen, AssayResult):
+            rows = [at for at in rows if self.tracks[at].iopath == (chosen.iopath or "")]
+        if not rows:
+            return nothing
+        window = np.searchsorted(self.starts, as_times([start]))[0]
+        column = self.columns[1][window] // self.merged
+        left, right = borders[column], borders[column + 1]
+        low, high = rows[0] - 0.5, rows[-1] + 0.5
+        return (
+            np.array([left, right, right, left, left]),
+            np.array([low, low, high, high, low], dtype=float),
+        )
+
+    @property
+    def left(self) -> float:
+        """The margin that the names need, within limits."""
+        widest = max((text_width(track.label) for track in self.tracks), default=0)
+        return min(widest + 14, 84 if self.narrow else 190)
+
+    def _names(self) -> list[str]:
+        size = canvas.SMALL if self.narrow else canvas.TEXT
+        return [figure_text(fitted(t.label, self.left - 10, size)) + " " for t in self.tracks]
+
+    def _last_scores(self) -> list[dict[str, Any]]:
+        """The last score, and since when it is over its threshold; muted where it is not."""
+        notes = []
+        for row, track in enumerate(self.tracks):
+            begun = since_text(track)
+            text = score_text(float(track.score[-1]))
+            colour = self.look.text if begun else self.look.muted
+            notes.append(canvas.note(
+                text if self.narrow else f"{text}  {begun}".rstrip(), self.look, color=colour,
+                size=canvas.SMALL if self.narrow else canvas.TEXT, xref="paper", x=1,
+                xanchor="left", xshift=6, y=row, yanchor="middle",
+            ))  # fmt: skip
+        return notes
+
+    def _empty(self) -> list[dict[str, Any]]:
+        return [] if self.tracks else [canvas.empty_note(self._summary(), self.look)]
+
+    def _legend(self) -> list[Key]:
+        if not self.tracks:
+            return []
+        keys = [Key("square", *each) for each in zip(self.look.classes, _WORDS, strict=True)]
+        if any(part.any() for part in self.hollow):
+            keys.append(Key("outline", self.look.classes[3], "hollow: chance alone could do it"))
+        if self.merged > 1:
+            keys.append(Key("none", "", f"each column the worst of {self.merged:,} windows"))
+        return keys
+
+    def _summary(self) -> str:
+        if not self.tracks:
+            return "There are no windows."
+        over = [track for track in self.tracks if since_text(track)]
+        of = f"In the last window {len(over):,} of {len(self.tracks):,} columns"
+        if not over:
+            return f"{of} are over their thresholds."
+        verb = "is over its threshold" if len(over) == 1 else "are over their thresholds"
+        named = [fitted(track.label, 400) for track in over[:_MOST_NAMED]]
+        more = [f"{len(over) - _MOST_NAMED} more"] if len(over) > _MOST_NAMED else []
+        return f"{of} {verb}: {joined([*named, *more])}."
+
+
+def grade(track: Track, band: Floats) -> Floats:
+    """The class of each window, 0 to 4; NaN where there is no score.
+
+    An Ok one is inside the band (0) or above it (1), without a known band it is below (1).
+    """
+    states = np.array([state is ResultStatus.ALERT for state in track.status])
+    warned = np.array([state is ResultStatus.WARNING for state in track.status])
+    limits = [np.nan if r.alert_threshold is None else r.alert_threshold for r in track.results]
+    double = track.score >= 2 * np.array(limits)
+    found = np.where(track.score < band, 0.0, 1.0)
+    found[warned] = 2.0
+    found[states] = np.where(double[states], 4.0, 3.0)
+    found[np.isnan(track.score)] = np.nan
+    return found
+
+
+def _steps(colours: tuple[str, ...]) -> list[list[Any]]:
+    """A colour scale without transitions."""
+    number = len(colours)
+    return [[(at + end) / number, colour] for at, colour in enumerate(colours) for end in (0, 1)]

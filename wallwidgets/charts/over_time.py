@@ -1,0 +1,393 @@
+"""Chart A: the score of every window over true time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from wallwidgets.charts import canvas
+from wallwidgets.charts.chance import CONFIDENCE, bands
+from wallwidgets.charts.chart import Chart
+from wallwidgets.charts.finding import track_finding, window_finding
+from wallwidgets.charts.hover import HOVER, hover_words
+from wallwidgets.charts.legend import Key
+from wallwidgets.charts.palette import Palette, faint, palette
+from wallwidgets.charts.records import Times, Track, as_times, tracks
+from wallwidgets.charts.steps import band_steps, runs
+from wallwidgets.charts.tables import window_table
+from wallwidgets.charts.thinning import kept
+from wallwidgets.charts.wording import (
+    day,
+    percent,
+    score_text,
+    utc,
+    window_name,
+)
+from wallwidgets.drift.checks import Floats, Ints, refusal
+from wallwidgets.schemas.assays import AssayResult, ResultStatus
+
+_SYMBOLS = {
+    ResultStatus.OK: ("disc", "circle", 7, 4),
+    ResultStatus.WARNING: ("triangle", "triangle-up", 10, 7),
+    ResultStatus.ALERT: ("diamond", "diamond", 10, 7),
+}
+_HIGH = 4
+_DECADES_BELOW = 250
+_MANY = 300
+_LABEL_PX = 15
+_PLOT_PX = 210
+
+
+def scores(
+    results: Any,
+    *,
+    dark: bool = False,
+    narrow: bool = False,
+    confidence: float = CONFIDENCE,
+    selected: AssayResult | datetime | str | None = None,
+) -> Chart:
+    """The score of each window over time, with thresholds and the no-drift band.
+
+    Windows without rows stay gaps. The band is what chance alone could score in a window with so
+    many rows; a Warning or Alert inside of it is drawn hollow. Scores far above the alert threshold
+    make the axis logarithmic. Above 10,000 windows fewer are drawn, with every extreme kept; the
+    table has them all.
+
+    Args:
+        results: The results of one column's assay: records or a frame of them. Those of a baseline
+            run are left out.
+        dark: The colours for a dark ground.
+        narrow: The form for about 240 pixels.
+        confidence: How many windows without drift stay in the band.
+        selected: The window to mark: its result, or its start.
+
+    Raises:
+        InvalidRequest: The results are of several columns; see ``features``.
+
+    Example:
+        >>> from wallwidgets import drift
+        >>> frame = {"time": np.arange(0, 30 * 86_400_000, 3_600_000), "x": np.arange(720) % 24}
+        >>> found = drift.run(frame, "x", baseline=("1970-01-01", "1970-01-02"))
+        >>> chart = scores(drift.results(found, iopath="output x 0"))
+        >>> chart.summary
+        '0 of 28 windows are Alert. The highest score is 0.00, 2 Jan.'
+    """
+    found = tracks(results)
+    if len(found) > 1:
+        raise refusal("results", f"are of {len(found)} columns; charts.features draws them")
+    track = found[0] if found else Track("", [])
+    return _Scores(track, palette(dark), dark, narrow, confidence, selected).chart()
+
+
+@dataclass(frozen=True, eq=False)
+class _Scores:
+    """The parts of the chart, each from the same windows."""
+
+    track: Track
+    look: Palette
+    dark: bool
+    narrow: bool
+    confidence: float
+    selected: AssayResult | datetime | str | None
+
+    def chart(self) -> Chart:
+        track, look = self.track, self.look
+        bottom = 36 if self.narrow else 30
+        figure = canvas.figure(
+            self._traces(),
+            look,
+            height=180 if self.narrow else 250,
+            margin=(36 if self.narrow else canvas.LEFT, 8 if self.narrow else 92, 10, bottom),
+            xaxis=canvas.time_axis(
+                look, self.narrow, canvas.around(track.starts, track.ends) if len(track) else None
+            ),
+            yaxis=self._y_axis(),
+            shapes=[*self._thresholds(), *self._selected_span()],
+            annotations=[*self._labels(), *self._gap_notes(), *self._empty()],
+        )
+        return Chart(
+            figure, "Score per window", self._context(), self._legend(), self._summary(),
+            self._table(), self.dark,
+        )  # fmt: skip
+
+    @cached_property
+    def empty(self) -> bool:
+        """Whether there is no score to draw."""
+        return not np.isfinite(self.track.score).any()
+
+    @cached_property
+    def band(self) -> Floats:
+        return bands(self.track, self.confidence)
+
+    @cached_property
+    def hollow(self) -> list[bool]:
+        """A Warning or Alert that chance alone could have made."""
+        return [
+            status in (ResultStatus.WARNING, ResultStatus.ALERT) and bool(score < band)
+            for status, score, band in zip(
+                self.track.status, self.track.score, self.band, strict=True
+            )
+        ]
+
+    @cached_property
+    def starts(self) -> Times:
+        return as_times(self.track.starts)
+
+    @cached_property
+    def ends(self) -> Times:
+        return as_times(self.track.ends)
+
+    @cached_property
+    def middles(self) -> Times:
+        return self.starts + (self.ends - self.starts) // 2
+
+    @cached_property
+    def runs(self) -> Ints:
+        return runs(self.starts)
+
+    @cached_property
+    def drawn(self) -> Ints:
+        certain = np.where(self.hollow, -np.inf, self.track.score) if self.hollow else np.zeros(0)
+        return kept(self.track.score, certain)
+
+    @cached_property
+    def logarithmic(self) -> bool:
+        alert = self.track.alert_threshold
+        return alert is not None and alert > 0 and bool((self.track.score > _HIGH * alert).any())
+
+    @property
+    def floor(self) -> float:
+        """Where the y axis begins; what is lower lies on it."""
+        alert = self.track.alert_threshold
+        return alert / _DECADES_BELOW if self.logarithmic and alert else 0.0
+
+    @cached_property
+    def top(self) -> float:
+        """Where the y axis ends; the band of a window with few rows may go beyond."""
+        limits = [self.track.warning_threshold, self.track.alert_threshold]
+        highest = (
+            [float(np.nanmax(self.track.score))] if np.isfinite(self.track.score).any() else []
+        )
+        reached = max([*highest, *(limit for limit in limits if limit is not None)], default=0.0)
+        reached = reached or 1.0
+        if np.isfinite(self.band).any():
+            reached = max(reached, min(float(np.nanmax(self.band)), 1.6 * reached))
+        return reached * (1.6 if self.logarithmic else 1.12)
+
+    def _heights(self, scores: Floats) -> Floats:
+        return np.maximum(scores, self.floor) if self.logarithmic else scores
+
+    def _traces(self) -> Iterator[dict[str, Any]]:
+        """Band, its edge, line, one per status, zeros of a logarithmic axis, ring: always eight."""
+        base, look = {"type": "scatter", "hoverinfo": "skip", "mode": "lines"}, self.look
+        drawn = self.drawn
+        known = drawn[np.isfinite(self.band[drawn])]
+        outline, edge = band_steps(
+            self.starts[known], self.ends[known], self.runs[known],
+            self._heights(self.band[known]), self.floor,
+        )  # fmt: skip
+        yield base | {
+            "name": "no-drift band", "x": outline[0], "y": outline[1], "fill": "toself",
+            "fillcolor": faint(look.baseline, look.band), "line": {"width": 0},
+        }  # fmt: skip
+        yield base | {
+            "name": "edge of the band", "x": edge[0], "y": edge[1],
+            "line": {"width": 1, "dash": "dot", "color": look.baseline},
+        }  # fmt: skip
+        breaks = np.flatnonzero(np.diff(self.runs[drawn])) + 1
+        middles = self.middles[drawn]
+        heights = np.insert(self._heights(self.track.score[drawn]), breaks, np.nan)
+        yield base | {
+            "name": "score", "x": np.insert(middles, breaks, middles[breaks]),
+            "y": heights, "connectgaps": False, "line": {"width": 1.5, "color": look.baseline},
+        }  # fmt: skip
+        on_floor = self.logarithmic & (self.track.score[drawn] <= self.floor)
+        for status in _SYMBOLS:
+            of_status = np.array([self.track.status[at] is status for at in drawn], dtype=bool)
+            yield self._markers(status, drawn[of_status & ~on_floor])
+        yield self._points("on the floor", drawn[on_floor]) | {
+            "marker": {"symbol": "line-ns-open", "size": 8, "color": look.ok, "opacity": 1,
+                       "line": {"width": 1.5, "color": look.ok}},
+        }  # fmt: skip
+        yield self._points("selected", np.flatnonzero(self._is_selected())) | {
+            "hoverinfo": "skip", "hovertemplate": None,
+            "marker": {"symbol": "circle-open", "size": 17, "color": look.text, "opacity": 1,
+                       "line": {"width": 2, "color": look.text}},
+        }  # fmt: skip
+
+    def _markers(self, status: ResultStatus, indices: Ints) -> dict[str, Any]:
+        _, symbol, wide, small = _SYMBOLS[status]
+        hollow = [self.hollow[at] for at in indices]
+        crowded = self.narrow or len(self.drawn) > _MANY
+        return self._points(status.value, indices) | {
+            "marker": {
+                "symbol": [f"{symbol}-open" if each else symbol for each in hollow],
+                "size": small if crowded else wide,
+                "color": self.look.of(status),
+                "opacity": 1,
+                "line": {"width": [1.75 if each else 0 for each in hollow],
+                         "color": self.look.of(status)},
+            },
+        }  # fmt: skip
+
+    def _points(self, name: str, indices: Ints) -> dict[str, Any]:
+        words = np.empty((len(indices), 6), dtype=object)
+        for row, at in enumerate(indices.tolist()):
+            words[row] = hover_words(self.track, at, self.band[at], self.confidence)
+        return {
+            "type": "scatter", "mode": "markers", "name": name, "x": self.middles[indices],
+            "y": self._heights(self.track.score[indices]), "customdata": words,
+            "hovertemplate": HOVER, "cliponaxis": False,
+        }  # fmt: skip
+
+    def _y_axis(self) -> dict[str, Any]:
+        if self.empty:
+            return canvas.value_axis(self.look, self.narrow, visible=False)
+        if self.logarithmic:
+            ends = [math.log10(self.floor), math.log10(self.top)]
+            ticks = {"type": "log", "dtick": 1, "tickformat": "~g"}
+            return canvas.value_axis(self.look, self.narrow, range=ends, **ticks)
+        form = ".1f" if self.top >= 0.3 else "~g"
+        return canvas.value_axis(
+            self.look, self.narrow, type="linear", range=[0, self.top], tickformat=form
+        )
+
+    def _limits(self) -> list[tuple[str, float, str, str, str]]:
+        """Name, height, colour, colour of its label and dash of each threshold there is."""
+        track, look = self.track, self.look
+        if self.empty:
+            return []
+        limits = [
+            ("Alert", track.alert_threshold, look.alert, look.alert, "solid"),
+            ("Warning", track.warning_threshold, look.warning, look.warning_text, "dash"),
+        ]
+        return [
+            (name, at, colour, text, dash)
+            for name, at, colour, text, dash in limits
+            if at is not None and (at > 0 or not self.logarithmic)
+        ]
+
+    def _thresholds(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": at, "y1": at,
+                "layer": "below", "line": {"color": colour, "width": 1.25, "dash": dash},
+            }
+            for _, at, colour, _, dash in self._limits()
+        ]  # fmt: skip
+
+    def _labels(self) -> list[dict[str, Any]]:
+        """The thresholds at the right, apart from each other; when narrow the legend has them."""
+        if self.narrow:
+            return []
+        limits = self._limits()
+        heights = [math.log10(at) if self.logarithmic else at for _, at, _, _, _ in limits]
+        shifts = [0.0] * len(limits)
+        if len(limits) == 2:
+            bottom = math.log10(self.floor) if self.logarithmic else 0.0
+            top = math.log10(self.top) if self.logarithmic else self.top
+            apart = (heights[0] - heights[1]) / (top - bottom) * _PLOT_PX
+            push = max(_LABEL_PX - apart, 0) / 2
+            shifts = [push, -push]
+        return [
+            canvas.note(
+                f"{name} {score_text(at)}", self.look, size=canvas.TEXT, color=text, xref="paper",
+                x=1, xanchor="left", xshift=6, y=height, yanchor="middle", yshift=shift,
+            )
+            for (name, at, _, text, _), height, shift in zip(limits, heights, shifts, strict=True)
+        ]  # fmt: skip
+
+    def _gap_notes(self) -> list[dict[str, Any]]:
+        """ "no rows" upright in each gap that has room for it."""
+        if self.narrow or self.empty:
+            return []
+        starts, ends = self.starts, self.ends
+        at = np.flatnonzero(np.diff(self.runs))
+        room = (starts[at + 1] - ends[at]) / (ends.max() - starts[0])
+        wide = at[room * (canvas.WIDE_PX - 140) > _LABEL_PX]
+        middles = ends[wide] + (starts[wide + 1] - ends[wide]) // 2
+        return [
+            canvas.note("no rows", self.look, x=x, y=0, yref="paper", textangle=-90,
+                        yanchor="bottom", yshift=2)
+            for x in canvas.iso(middles)
+        ]  # fmt: skip
+
+    def _empty(self) -> list[dict[str, Any]]:
+        """The reason, where there is nothing to draw."""
+        return [canvas.empty_note(self._summary(), self.look)] if self.empty else []
+
+    def _is_selected(self) -> list[bool]:
+        if self.selected is None:
+            return [False] * len(self.track)
+        chosen = self.selected
+        start = chosen.window_start if isinstance(chosen, AssayResult) else utc(chosen)
+        return [each == start for each in self.track.starts]
+
+    def _selected_span(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "type": "rect", "yref": "paper", "y0": 0, "y1": 1, "layer": "below",
+                "x0": canvas.iso(self.starts[[at]])[0],
+                "x1": canvas.iso(self.ends[[at]])[0],
+                "fillcolor": faint(self.look.window, 0.1), "line": {"width": 0},
+            }
+            for at in np.flatnonzero(self._is_selected())[:1]
+        ]  # fmt: skip
+
+    def _context(self) -> str:
+        track = self.track
+        if not len(track):
+            return ""
+        last = max(track.ends) - timedelta(microseconds=1)
+        other = track.starts[0].year != last.year
+        whole = f"{day(track.starts[0], year=other)} – {day(last, year=True)}"
+        return f"{track.label} · {whole}" if track.label else whole
+
+    def _legend(self) -> list[Key]:
+        look, track = self.look, self.track
+        if not len(track):
+            return []
+        scored = [state for state, score in zip(track.status, track.score, strict=True)
+                  if np.isfinite(score)]  # fmt: skip
+        keys = [
+            Key(shape, look.of(status), f"{status.value} {scored.count(status):,}")
+            for status, (shape, *_) in _SYMBOLS.items()
+            if status is not ResultStatus.WARNING
+            or track.warning_threshold is not None
+            or status in scored
+        ]
+        if self.narrow:
+            keys += [
+                Key("line" if dash == "solid" else "dashes", colour, f"{name} ≥ {score_text(at)}")
+                for name, at, colour, _, dash in self._limits()
+            ]
+        if np.isfinite(self.band).any():
+            text = f"{percent(self.confidence)} of windows without drift"
+            keys.append(Key("band", look.baseline, text))
+        if any(self.hollow):
+            keys.append(Key("hollow", look.warning, "hollow: chance alone could do it"))
+        if self.logarithmic:
+            keys.append(Key("none", "", "logarithmic axis"))
+        if len(scored) < len(track):
+            keys.append(Key("none", "", f"no score {len(track) - len(scored):,}"))
+        if len(self.drawn) < len(track):
+            keys.append(Key("none", "", f"{len(self.drawn):,} of {len(track):,} windows drawn"))
+        return keys
+
+    def _summary(self) -> str:
+        chosen = np.flatnonzero(self._is_selected())
+        if len(chosen) or len(self.track) == 1:
+            at = int(chosen[0]) if len(chosen) else 0
+            name = window_name(self.track.starts[at], self.track.ends[at])
+            return window_finding(self.track.results[at], name, float(self.band[at]))
+        return track_finding(self.track, self.hollow)
+
+    def _table(self) -> pa.Table:
+        return window_table([self.track], [self.band], [self.hollow])
