@@ -104,7 +104,8 @@ def test_inputs_and_outputs_drift_from_the_middle(january):
     assert before["log_price"].mean() == pytest.approx(12.9, abs=0.05)
     assert before["log_price"].std() == pytest.approx(0.45, abs=0.05)
     assert after["log_price"].mean() > before["log_price"].mean() + 0.3
-    grows = january.filter(pl.col("time").is_between(middle, middle + timedelta(days=4)))
+    last = middle + timedelta(days=demo_records.DRIFT_GROWS_DAYS)
+    grows = january.filter(pl.col("time").is_between(middle, last, closed="left"))
     days = grows.group_by_dynamic("time", every="1d").agg(pl.col("living_area").mean())
     assert days["living_area"].is_sorted()
 

@@ -22,6 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from wallwidgets.drift.columns import instant, moment
+from wallwidgets.errors import WallwidgetsError
 from wallwidgets.instance.assay_plans import Plan, plan_of
 from wallwidgets.instance.assay_runs import AssayRun, settled
 from wallwidgets.instance.assays import add_results
@@ -114,9 +115,12 @@ class AssayScheduler:
                     return
                 try:
                     self._run(assay_id)
-                except Exception:  # noqa: BLE001  one assay must not keep the others from running
-                    _log.exception("assay %d could not be run; it is tried again later", assay_id)
+                except WallwidgetsError as error:
                     self._retry_at[assay_id] = now + RETRY
+                    _log.warning("assay %d could not be run: %s", assay_id, error)
+                except Exception:  # noqa: BLE001  one assay must not keep the others from running
+                    self._retry_at[assay_id] = now + RETRY
+                    _log.exception("assay %d could not be run", assay_id)
 
     def _due(self) -> list[tuple[int, datetime]]:
         """The active assays and when each is due, the earliest first."""

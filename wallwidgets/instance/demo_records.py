@@ -55,7 +55,7 @@ JANUARY = datetime(2022, 1, 1, tzinfo=UTC)
 JANUARY_DAYS = 31
 DRIFT_BEGINS_DAY = 15
 """Counted from 0: the first half of the month is as in training."""
-DRIFT_GROWS_DAYS = 4
+DRIFT_GROWS_DAYS = 3
 HOUSES_PER_DAY = 2000
 """Half of them for each of the two models."""
 
