@@ -19,6 +19,7 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +32,7 @@ WAIT_S = 30  # for deployments to start and logs to appear
 CHANGED = {
     "/v1/api/models/list": "items became {model, model_versions, workspace} in 2025",
     "/v1/api/models/get": "2026 requires the key workspace",
+    "/v1/api/assays/list": "2026 requires the keys workspace_id and workspace_name",
 }
 
 
@@ -178,6 +180,57 @@ def logs_request(k):
     if k.era == "old":
         return {"pipeline_id": k.name, "workspace_id": k.workspace, "order": "Asc"}
     return {"pipeline_name": k.name, "workspace_id": k.workspace, "order": "asc"}
+
+
+def moment(millis):
+    return datetime.fromtimestamp(millis / 1000, UTC).isoformat()
+
+
+def assay(k):
+    """An assay of the records that were just made, in windows of a second."""
+    begin, after = moment(k.begin), moment(k.end + 1)
+    config = {
+        "name": k.name,
+        "pipeline_id": k.pipeline,
+        "pipeline_name": k.name,
+        "active": True,
+        "status": "created",
+        "summarizer": {
+            "type": "UnivariateContinuous",
+            "bin_mode": "Quantile",
+            "aggregation": "Density",
+            "metric": "PSI",
+            "num_bins": 2,
+        },
+        "warning_threshold": None,
+        "alert_threshold": 0.25,
+        "run_until": None,
+        "workspace_id": k.workspace,
+        "created_at": begin,
+    }
+    if k.era == "old":
+        named = {"pipeline": k.name, "model": k.name}
+        fixed = {**named, "start_at": begin, "end_at": after}
+        window = {**named, "width": "1 second", "start": begin}
+        return {**config, "iopath": "input 0 0", "baseline": {"Fixed": fixed}, "window": window}
+    window = baseline_window(k)
+    return {**config, "baseline": {"calculated": {"fixed_window": window}}, "window": window}
+
+
+def baseline_window(k):
+    """The same time range as 2026's client names it."""
+    named = {"pipeline_name": k.name, "model_name": k.name, "workspace_id": k.workspace}
+    return {**named, "path": "input 0 0", "width": "1 second", "start": moment(k.begin)}
+
+
+def is_result(a, status="Ok"):
+    """Whether this is the result of a window that is like its baseline, or holds part of it."""
+    return (
+        len(a["scores"]) == len(a["window_summary"]["edges"]) == 4
+        and a["window_summary"]["count"] >= 1
+        and a["baseline_summary"]["aggregation"] == "Density"
+        and a["status"] in (status, "Alert")
+    )
 
 
 def upload_model(wl, k, metadata_form):
@@ -486,6 +539,7 @@ CALLS = [
             and len(a[1]["out"]) == 1
             and a[0]["time"] <= a[3]["time"]
         ),
+        keep={"begin": lambda a: a[0]["time"], "end": lambda a: a[3]["time"]},
         retry=True,
     ),
     Call(
@@ -513,6 +567,78 @@ CALLS = [
         "sdk get_raw_logs",
         lambda wl, k: wl.get_raw_logs(k.topic),
         want=lambda k, a: len(a) == 4,
+    ),
+    # -- assays
+    Call(
+        "assays/run_interactive_baseline",
+        assay,
+        want=lambda k, a: is_result(a, "BaselineRun") and a["score"] == 0,
+    ),
+    Call(
+        "assays/run_interactive",
+        assay,
+        want=lambda k, a: a and all(map(is_result, a)),
+        retry=True,  # until the first second is over
+    ),
+    Call(
+        "assays/create",
+        assay,
+        keep={"assay": lambda a: a["assay_id"]},
+    ),
+    Call(
+        "assays/create",  # the name is taken
+        assay,
+        status=400,
+        want=lambda k, a: a["code"] == 400 and a["msg"],
+    ),
+    Call(
+        "assays/get_assay_results",
+        lambda k: {"assay_id": k.assay, "start": moment(k.begin), "end": moment(k.end)},
+        want=lambda k, a: (
+            a and is_result(a[0]) and a[0]["id"] and a[0]["pipeline_id"] == k.pipeline
+        ),
+        retry=True,
+    ),
+    Call(
+        "assays/list",
+        lambda k: {"pipeline_id": k.pipeline},
+        want=lambda k, a: find(a, id=k.assay, name=k.name, status="created", active=True),
+        eras=("old",),
+    ),
+    Call(
+        "assays/filter",
+        lambda k: {
+            "workspace_id": k.workspace,
+            "pipeline_id": k.pipeline,
+            "sort_by": "LastRunDateDesc",
+        },
+        want=lambda k, a: find(a, id=k.assay, workspace_id=k.workspace)["last_window_start"],
+    ),
+    Call(
+        "assays/get_assay_by_id",
+        lambda k: {"id": k.assay},
+        want=lambda k, a: a["workspace_name"] == k.name and a["window"]["path"] == "input 0 0",
+        eras=("new",),
+    ),
+    Call(
+        "assays/set_active",
+        lambda k: {"id": k.assay, "active": False},
+        want=lambda k, a: a == {"id": k.assay, "active": False},
+    ),
+    Call(
+        "assays/summarize",
+        lambda k: {
+            "summarizer": assay(k)["summarizer"],
+            "baseline": {"fixed_window": baseline_window(k)},
+        },
+        want=lambda k, a: a["count"] >= 1 and a["edge_names"][1] == "q_50",
+        eras=("new",),
+    ),
+    Call(
+        "assays/get_baseline",
+        lambda k: {"pipeline_name": k.name, "workspace_id": k.workspace, "locations": []},
+        schema=False,
+        want=lambda k, a: len(a) == 4 and a[0]["time"] == k.begin and a[1]["in.tensor"][0] == 1.0,
     ),
     Call(
         "pipelines/undeploy",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 import requests
 
@@ -39,6 +41,22 @@ USERS = "/auth/admin/realms/master/users"
 
 # A login refuses an empty form with 400, whoever sends it: it looks at the form, not at a token.
 FORMS = "400 400 400 400 400 400 400"
+
+FIXED_WINDOW = {
+    "pipeline_name": "watched",
+    "path": "input tensor 0",
+    "start": "2022-01-01T00:00:00Z",
+    "width": "24 hours",
+}
+ASSAY = {
+    "name": "{unique}",
+    "pipeline_id": "{watched_pipeline}",
+    "pipeline_name": "watched",
+    "workspace_id": "{ws}",
+    "iopath": "input tensor 0",
+    "baseline": {"calculated": {"fixed_window": FIXED_WINDOW}},
+    "window": {"width": "24 hours"},
+}
 
 MATRIX: dict[str, tuple[str, Any]] = {
     "GET /health": (PUBLIC, None),
@@ -114,6 +132,30 @@ MATRIX: dict[str, tuple[str, Any]] = {
     ),
     "GET /v1/logs/topic/{topic}": (MEMBERS, None),
     "POST /v1/logs/topic/{topic}/records": (MEMBERS, {}),
+    API + "assays/create": (MEMBERS, ASSAY),
+    API + "assays/list": (MEMBERS, {"pipeline_id": "{watched_pipeline}"}),
+    API + "assays/filter": (
+        MEMBERS,
+        {
+            "workspace_id": "{ws}",
+            "pipeline_id": "{watched_pipeline}",
+            "sort_by": "CreationDateDesc",
+        },
+    ),
+    API + "assays/set_active": (MEMBERS, {"id": "{assay}", "active": True}),
+    API + "assays/get_assay_by_id": (MEMBERS, {"id": "{assay}"}),
+    API + "assays/get_baseline": (
+        MEMBERS,
+        {"pipeline_name": "{pipeline_name}", "workspace_id": "{ws}"},
+    ),
+    API + "assays/run_interactive": (MEMBERS, ASSAY),
+    API + "assays/run_interactive_baseline": (MEMBERS, ASSAY),
+    API + "assays/summarize": (
+        MEMBERS,
+        {"summarizer": {}, "baseline": {"fixed_window": {**FIXED_WINDOW, "workspace_id": "{ws}"}}},
+    ),
+    API + "assays/get_assay_results": (MEMBERS, {"assay_id": "{assay}"}),
+    API + "assays/get_results": (MEMBERS, {"assay_id": "{assay}"}),
     API + "connections/create": (LOGGED_IN, {"name": "{unique}", "type": "t"}),
     API + "connections/list": (MEMBERS, {"workspace_id": "{ws}"}),
     API + "connections/get": (MEMBERS, {"name": "{connection_name}"}),
@@ -195,6 +237,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             owner.ok("workspaces/add_user", {**where, "email": people[role].email})
         model_file = linear_model(tmp_path_factory.mktemp("model") / "m.onnx", inputs=1)
         names = contents(owner, where, model_file)
+        names |= watched(instance, owner, where)
         service = requests.post(
             instance.url + TOKEN_PATH,
             auth=(creds["confidentialClient"], creds["confidentialPassword"]),
@@ -254,6 +297,16 @@ def contents(owner: Any, where: dict[str, int], model_file: Path) -> dict[str, A
     }
 
 
+def watched(instance: ww.LocalInstance, owner: Any, where: dict[str, int]) -> dict[str, Any]:
+    """A pipeline with records, and an assay of it."""
+    number = owner.ok("pipelines/create", {"pipeline_id": "watched", **where})["pipeline_pk_id"]
+    columns = {"in.tensor": pa.array([[1.0], [2.0]], pa.list_(pa.float32(), 1))}
+    times = np.array([1_641_038_400_000] * 2)  # the first day of 2022
+    instance.context.log.append(number, columns, {}, [1], times)
+    body = {**ASSAY, **where, "name": "guard", "pipeline_id": number}
+    return {"watched_pipeline": number, "assay": owner.ok("assays/create", body)["assay_id"]}
+
+
 def test_every_route_has_a_row(world: World) -> None:
     document = requests.get(f"{world.url}/v1/api/openapi.json", timeout=60).json()
     routes = {
@@ -276,7 +329,7 @@ def test_each_role_gets_its_answer(world: World, route: str) -> None:
 
 def test_what_is_not_yours_looks_like_what_is_not_there(world: World) -> None:
     for route, (expected, body) in MATRIX.items():
-        if expected != MEMBERS or "{ws}" not in json.dumps(body):
+        if expected != MEMBERS or "workspace_id" not in (body or {}):
             continue
         theirs = world.send(route, body, "outsider")
         absent = world.send(route, {**body, "workspace_id": 987654}, "outsider")

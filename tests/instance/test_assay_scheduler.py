@@ -317,11 +317,23 @@ def test_a_window_that_begins_later(context, clock):
     assert days(context) == [5]
 
 
-def test_many_windows_come_in_passes(context, monkeypatch):
+def test_many_windows_come_in_passes(context, clock, monkeypatch):
+    """Each pass is stored on its own: after one that fails, the earlier ones stay."""
     monkeypatch.setattr(assay_scheduler, "PASS_WINDOWS", 2)
+    add_results = assay_scheduler.add_results
+
+    def fail_at_the_second(session, assay, found, now):
+        if found[0].window_start > BEGIN + 2 * DAY:
+            raise StorageFull("No space left")
+        add_results(session, assay, found, now)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(assay_scheduler, "add_results", fail_at_the_second)
+        context.assays.run_due()
+    assert days(context) == [1, 2]
+    clock.now += assay_scheduler.RETRY
     context.assays.run_due()
     assert days(context) == [1, 2, 3]
-    set_assay(context, last_run=None, next_run=BEGIN)
 
 
 def test_an_assay_that_fails_does_not_block_the_others(context, clock, monkeypatch, caplog):
@@ -404,8 +416,3 @@ def test_closing_waits_for_the_assay_under_way(context):
     closing.join(30)
     assert not closing.is_alive()
     assert days(context) == [1, 2, 3]
-
-
-def test_no_records_no_waiting(context):
-    set_assay(context, active=False)
-    assert context.assays._seconds_to_next() == assay_scheduler.LONGEST_WAIT_S

@@ -147,6 +147,32 @@ def test_one_element_over_a_time_range(log):
     assert len(log.column(1, "out.other", 0)[0]) == 0
 
 
+def test_one_element_of_the_records_of_a_model(log):
+    """A batch has a column that names the model of each record, or one model for all of them."""
+    texts = [f'{{"model_name":"{name}"}}' for name in "ab"]
+    split = {**columns(0, 6), "metadata.last_model": pa.array([*texts, texts[1], None, *texts])}
+    log.append(1, split, CONSTANTS, [1], times=np.arange(6))
+    log.append(1, columns(6, 2), {"metadata.last_model": texts[0]}, [1], times=np.array([6, 7]))
+    log.append(1, columns(8, 1), {"metadata.last_model": ""}, [1], times=np.array([8]))
+    for model, found in (("a", [0, 4, 6, 7]), ("b", [1, 2, 5]), ("c", [])):
+        times, values = log.column(1, "in.tensor", 0, model=model)
+        assert times.tolist() == found
+        assert values.tolist() == [3 * number for number in found]
+    assert log.column(1, "out.y", 0, 1, 7, "a")[0].tolist() == [4, 6]
+    assert len(log.column(1, "out.y")[0]) == 9
+
+
+def test_the_field_may_differ_between_batches(log):
+    log.append(1, {"in.old": tensor([[1.0]])}, CONSTANTS, [1])
+    log.append(1, {"in.new": tensor([[2.0]])}, CONSTANTS, [1])
+    log.append(1, {"in.other": tensor([[3.0]])}, CONSTANTS, [1])
+
+    def field(batch):
+        return next((each for each in ("in.old", "in.new") if batch.has(each)), None)
+
+    assert log.column(1, field)[1].tolist() == [1, 2]
+
+
 def test_merging_keeps_the_content(log, tmp_path):
     for first in range(300):
         log.append(1, columns(first, 1), CONSTANTS, [first, 1])

@@ -96,8 +96,10 @@ class AssayScheduler:
         self._wake.set()
 
     def _work(self) -> None:
-        while not self._stopping:
+        while True:
             self._wake.clear()
+            if self._stopping:
+                return
             wait_s = LONGEST_WAIT_S
             try:
                 self.run_due()
@@ -109,7 +111,7 @@ class AssayScheduler:
     def run_due(self) -> None:
         """Run every active assay that has a complete window, and return when all have run."""
         with self._running:
-            now = settled(self._clock())
+            now = self._clock()
             for assay_id, due in self._due():
                 if due > now or self._stopping:
                     return
