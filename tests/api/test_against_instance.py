@@ -18,6 +18,7 @@ from tests.api.endpoints import endpoints
 from tests.conftest import get_token
 from tests.models import linear_model
 from wallwidgets import errors
+from wallwidgets.schemas.assays import AssayConfig, AssayWindow, Baseline, FixedBaseline
 
 ROWS = [{"tensor": [1.0, 2.0, 3.0]}, {"tensor": [4.0, 5.0, 6.0]}]
 SUMS = [14.5, 32.5]
@@ -332,6 +333,40 @@ def test_connections(client, workspace, unique):
     client.connections.delete(made)
     with pytest.raises(errors.NotFound):
         client.connections.get(name)
+
+
+def test_assays(client, pipeline):
+    """The client finds the configuration of an assay where the instance's list leaves it out."""
+    client.pipelines.infer(pipeline, ROWS * 50)
+    log = client.pipelines.logs(pipeline, limit=None, newest_first=False).to_polars()
+    begin, end = log["time"].min(), log["time"].max() + timedelta(milliseconds=1)
+    config = AssayConfig(
+        name="walk", pipeline_id=pipeline.id, pipeline_name=pipeline.name,
+        workspace_id=pipeline.workspace_id, iopath="output variable 0", active=False,
+        baseline=Baseline(
+            fixed=FixedBaseline(pipeline=pipeline.name, start_at=begin, end_at=end)
+        ),
+        window=AssayWindow(pipeline=pipeline.name, width="1 ms", start=begin),
+    )  # fmt: skip
+    made = client.assays.create(config)
+    assert [each.id for each in client.assays.list(pipeline)] == [made.id]
+    assert client.assays.filter(pipeline.workspace_id, pipeline)[0].iopath == config.iopath
+    found = client.assays.run(made)
+    assert [each.assay_id for each in found] == [made.id] * len(found)
+    assert sum(each.window_summary.count for each in found) == len(log)
+    assert client.assays.run_baseline(made.id).baseline_summary.count == len(log)
+    records = client.assays.baseline_records(pipeline, start=begin, end=end, model="linear")
+    assert len(records) == len(log)
+    assert len(client.assays.baseline_records(pipeline, limit=3)) == 3
+    assert client.assays.results(made).to_polars().is_empty()
+    client.assays.activate(made)
+    while len(stored := client.assays.results(made)) < len(found):
+        pass  # The test's time limit ends this.
+    assert [each.scores for each in stored] == [each.scores for each in found]
+    client.assays.deactivate(made)
+    assert client.assays.list(pipeline)[0].active is False
+    with pytest.raises(errors.InvalidRequest, match="name: 'walk' is taken"):
+        client.assays.create(config)
 
 
 def test_features(client):

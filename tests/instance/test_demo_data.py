@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import select
 
 import wallwidgets as ww
+from wallwidgets.drift import noise_band
 from wallwidgets.instance import demo_data, demo_models, demo_records
 from wallwidgets.instance.config import InstanceConfig
 from wallwidgets.instance.context import Context
@@ -138,6 +139,43 @@ def test_the_live_pipeline_ends_now_and_does_not_drift(client):
     earlier = log.filter(pl.col("time") < middle).select(price).item()
     later = log.filter(pl.col("time") >= middle).select(price).item()
     assert earlier == pytest.approx(later, abs=0.03)
+
+
+def test_the_assay_shows_the_day_on_which_the_drift_begins(demo, client):
+    demo.context.assays.run_due()
+    found = client.assays.results(3)
+    assert len(found) == 30
+    begins = JANUARY + timedelta(days=demo_records.DRIFT_BEGINS_DAY)
+    alerts = [each.window_start for each in found if each.status == "Alert"]
+    assert alerts[0].date() == begins.date()
+    assert len(alerts) == 16  # every day since then
+    band = noise_bands(found)
+    for each, limit in zip(found, band, strict=True):
+        assert (each.score > limit) == (each.window_start.date() >= begins.date())
+
+
+def test_the_live_prices_stay_within_what_chance_alone_scores(demo, client):
+    demo.context.assays.run_due()
+    found = client.assays.results(2)
+    assert len(found) == 28
+    assert {each.status for each in found} == {"Ok"}
+    # The records move with the clock, and windows begin with a whole second: a margin for that.
+    worst = max(each.score / limit for each, limit in zip(found, noise_bands(found), strict=True))
+    assert worst < 0.9
+
+
+def noise_bands(found):
+    """The band of each window, for the counts of the baseline's bins."""
+    baseline = found[0].baseline_summary
+    counts = [value * baseline.count for value in baseline.aggregated_values]
+    return noise_band(baseline.count, [each.window_summary.count for each in found], counts)
+
+
+def test_the_assays_of_the_demo_run_by_themselves(tmp_path):
+    with ww.LocalInstance(demo=True, clock=lambda: NOW) as instance, instance.connect() as client:
+        for assay_id, number in ((1, 5), (2, 28), (3, 30)):
+            while len(client.assays.results(assay_id)) < number:
+                pass  # The test's time limit ends this.
 
 
 @pytest.mark.parametrize(

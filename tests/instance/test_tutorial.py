@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -277,3 +277,116 @@ def test_features_and_connections(tutorial: Tutorial, admin: Raw, unique: Any) -
     assert {*item} == {"id", "name", "type", "created_at", "workspace_names", "details"}
     assert tutorial.post("connections/remove_from_workspace", link) == ""
     assert tutorial.post("connections/delete", {"connection_name": name}) == ""
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Tutorial]:
+    """The tutorial's variables for the demo, which has the ids and names that it prints."""
+    with ww.LocalInstance(demo=True) as running:
+        running.context.assays.run_due()
+        yield Tutorial(running.url, json.loads(running.credentials_file.read_text()))
+
+
+WORKSPACE_ID, PIPELINE_ID, ASSAY_ID = 4, 4, 3
+PIPELINE, MODEL = "housepricepipe", "houseprice-model-yns"
+FIRST_DAY = {"start_at": "2022-01-01T00:00:00-05:00", "end_at": "2022-01-02T00:00:00-05:00"}
+SUMMARIZER = {
+    "type": "UnivariateContinuous",
+    "bin_mode": "Quantile",
+    "aggregation": "Density",
+    "metric": "PSI",
+    "num_bins": 5,
+    "bin_weights": None,
+    "bin_width": None,
+    "provided_edges": None,
+    "add_outlier_edges": True,
+}
+
+
+def assay_cell(name: str) -> dict[str, Any]:
+    """The body of the create cell: its baseline names another model than its window."""
+    return {
+        "id": ASSAY_ID,
+        "name": name,
+        "pipeline_id": PIPELINE_ID,
+        "pipeline_name": PIPELINE,
+        "active": True,
+        "status": "active",
+        "iopath": "input 0 0",
+        "baseline": {"Fixed": {"pipeline": PIPELINE, "model": MODEL, **FIRST_DAY}},
+        "window": {
+            "pipeline": PIPELINE,
+            "model": "housepricemodel",
+            "width": "24 hours",
+            "start": None,
+            "interval": None,
+        },
+        "summarizer": SUMMARIZER,
+        "warning_threshold": 0,
+        "alert_threshold": 0.1,
+        "run_until": None,
+        "workspace_id": WORKSPACE_ID,
+        "model_insights_url": "http://model-insights:5150",
+    }
+
+
+def test_create_an_assay(demo: Tutorial) -> None:
+    created = demo.post("assays/create", assay_cell("api_assay"))
+    assert set(created) == {"assay_id"}
+    listed = demo.post("assays/list", {"pipeline_id": PIPELINE_ID})
+    assert [item["id"] for item in listed] == [created["assay_id"], ASSAY_ID]
+    assert (listed[0]["status"], listed[0]["warning_threshold"]) == ("created", 0.0)
+    assert "iopath" not in listed[0]
+    assert listed[0]["summarizer"].keys() == SUMMARIZER.keys() - {"bin_width", "add_outlier_edges"}
+
+
+def test_filter_and_set_active(demo: Tutorial) -> None:
+    body = {
+        "workspace_id": WORKSPACE_ID,
+        "pipeline_id": PIPELINE_ID,
+        "name": "example assay",
+        "active": True,
+        "sort_by": "LastRunDateDesc",
+    }
+    [found] = demo.post("assays/filter", body)
+    assert (found["id"], found["iopath"]) == (ASSAY_ID, "input 0 0")
+    for active in (False, True):
+        body = {"id": ASSAY_ID, "active": active}
+        assert demo.post("assays/set_active", body) == body
+
+
+def test_get_baseline(demo: Tutorial) -> None:
+    body = {
+        "workspace_id": WORKSPACE_ID,
+        "pipeline_name": PIPELINE,
+        "start": FIRST_DAY["start_at"],
+        "end": FIRST_DAY["end_at"],
+        "model_name": MODEL,
+        "limit": 3,
+    }
+    records = demo.post("assays/get_baseline", body)
+    assert len(records) == 3
+    assert all(len(each["in.tensor"]) == 17 for each in records)
+    assert all(f'"model_name":"{MODEL}"' in each["metadata.last_model"] for each in records)
+    assert len(demo.post("assays/get_baseline", {"pipeline_name": PIPELINE})) == 62_000
+
+
+def test_run_interactively(demo: Tutorial) -> None:
+    results = demo.post("assays/run_interactive", assay_cell("never stored"))
+    assert [each["assay_id"] for each in results] == [ASSAY_ID] * 30
+    assert [each["id"] for each in results] == [None] * 30
+    assert results[0]["window_start"] == "2022-01-02T05:00:00Z"
+    baseline = demo.post("assays/run_interactive_baseline", assay_cell("never stored"))
+    assert baseline["status"] == "BaselineRun"
+    assert baseline["baseline_summary"] == results[0]["baseline_summary"]
+
+
+def test_results_of_an_assay(demo: Tutorial) -> None:
+    body = {"assay_id": ASSAY_ID, "pipeline_id": PIPELINE_ID}
+    results = demo.post("assays/get_results", body)
+    assert len(results) == 30
+    span = {"start": "2022-01-16T05:00:00Z", "end": "2022-01-31T00:00:00Z", "limit": 100}
+    later = demo.post("assays/get_results", {**body, **span})
+    assert later == results[14:29]
+    assert {each["status"] for each in later} == {"Alert"}
+    assert demo.post("assays/get_assay_results", {"assay_id": ASSAY_ID, **span}) == later
