@@ -14,6 +14,7 @@ import wallwidgets as ww
 from tests.instance.assays import (
     BEGIN,
     DAY,
+    DAYS,
     NOW,
     PER_DAY,
     Clock,
@@ -334,6 +335,18 @@ def test_many_windows_come_in_passes(context, clock, monkeypatch):
     clock.now += assay_scheduler.RETRY
     context.assays.run_due()
     assert days(context) == [1, 2, 3]
+
+
+def test_an_endless_past_without_records_costs_nothing(context, clock):
+    with context.store.write() as session:
+        row = session.scalars(select(AssayRow)).one()
+        window = {"start": "0001-01-01T00:00:00Z", "width": "1 second"}
+        row.config = {**row.config, "window": {**row.config["window"], **window}}
+    context.assays.run_due()
+    assert len(days(context)) == DAYS * PER_DAY
+    with context.store.read() as session:
+        row = session.scalars(select(AssayRow)).one()
+        assert (row.last_run, row.next_run) == (NOW, NOW + timedelta(seconds=1))
 
 
 def test_an_assay_that_fails_does_not_block_the_others(context, clock, monkeypatch, caplog):

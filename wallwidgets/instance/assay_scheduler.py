@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -27,6 +27,7 @@ from wallwidgets.instance.assay_plans import Plan, plan_of
 from wallwidgets.instance.assay_runs import AssayRun, settled
 from wallwidgets.instance.assays import add_results
 from wallwidgets.instance.inference_log import InferenceLog
+from wallwidgets.instance.log_batches import TIME
 from wallwidgets.instance.store import Store
 from wallwidgets.instance.tables import AssayRow
 from wallwidgets.schemas.assays import AssayConfig, AssayResult
@@ -34,7 +35,7 @@ from wallwidgets.schemas.assays import AssayConfig, AssayResult
 _log = logging.getLogger(__name__)
 RETRY = timedelta(minutes=10)
 PASS_WINDOWS = 10_000
-"""Windows that are stored together: an assay with many to catch up holds up nobody."""
+"""Windows that are looked at and stored together."""
 
 SHORTEST_WAIT_S = 0.05
 LONGEST_WAIT_S = 60.0
@@ -51,8 +52,17 @@ class _State(NamedTuple):
 
 
 class _Pass(NamedTuple):
-    """Windows to look at; the end of the one to look at next. Microseconds since 1970."""
+    """Windows to look at; times are microseconds since 1970.
 
+    Attributes:
+        looked: Whether there were complete windows, if only ones without records.
+        number: How many to look at.
+        start: Start of the first one.
+        until: End of the last one.
+        next_end: End of the window that follows.
+    """
+
+    looked: bool
     number: int
     start: int
     until: int
@@ -112,17 +122,21 @@ class AssayScheduler:
         """Run every active assay that has a complete window, and return when all have run."""
         with self._running:
             now = self._clock()
-            for assay_id, due in self._due():
-                if due > now or self._stopping:
-                    return
-                try:
-                    self._run(assay_id)
-                except WallwidgetsError as error:
-                    self._retry_at[assay_id] = now + RETRY
-                    _log.warning("assay %d could not be run: %s", assay_id, error)
-                except Exception:  # noqa: BLE001  one assay must not keep the others from running
-                    self._retry_at[assay_id] = now + RETRY
-                    _log.exception("assay %d could not be run", assay_id)
+            behind = [assay_id for assay_id, due in self._due() if due <= now]
+            # In turns: one with much to catch up does not hold up the others.
+            while behind and not self._stopping:
+                behind = [assay_id for assay_id in behind if self._attempt(assay_id)]
+
+    def _attempt(self, assay_id: int) -> bool:
+        """Run one pass of an assay; whether it has more to do now."""
+        try:
+            return self._run(assay_id)
+        except WallwidgetsError as error:
+            _log.warning("assay %d could not be run: %s", assay_id, error)
+        except Exception:  # noqa: BLE001  one assay must not keep the others from running
+            _log.exception("assay %d could not be run", assay_id)
+        self._retry_at[assay_id] = self._clock() + RETRY
+        return False
 
     def _due(self) -> list[tuple[int, datetime]]:
         """The active assays and when each is due, the earliest first."""
@@ -139,7 +153,7 @@ class AssayScheduler:
         seconds = (due[0][1] - self._clock()).total_seconds()
         return min(max(seconds, SHORTEST_WAIT_S), LONGEST_WAIT_S)
 
-    def _run(self, assay_id: int) -> None:
+    def _run(self, assay_id: int) -> bool:
         with self._store.read() as session:
             row = session.get_one(AssayRow, assay_id)
             state = _State(row.next_run, row.last_run)
@@ -147,45 +161,53 @@ class AssayScheduler:
             labels = {"assay_id": assay_id, "pipeline_id": row.pipeline_id}
         running = AssayRun(self._log, plan, self._clock)
         now = instant(settled(self._clock()), "clock")
-        # Waits for an append that has begun: from here on, new records are later than now.
-        self._log.extent(plan.source.pipeline_id)
-        for step in _passes(plan, state, now):
-            found = running.stored(step.start, step.until, **labels) if step.number else []
-            stored = self._store_pass(assay_id, state, step, found)
-            if stored is None or self._stopping:
-                return
-            state = stored
+        step = self._next_pass(plan, state, now)
+        found = running.stored(step.start, step.until, **labels) if step.number else []
+        return self._store_pass(assay_id, state, step, found) and step.next_end <= now
 
-    def _store_pass(
-        self, assay_id: int, seen: _State, step: _Pass, found: list[AssayResult]
-    ) -> _State | None:
-        """Store what was found; None if the assay was stopped, or run by another, meanwhile."""
-        with self._store.write() as session:
-            row = session.get_one(AssayRow, assay_id)
-            if not row.active or _State(row.next_run, row.last_run) != seen:
-                return None
-            now = self._clock()
-            if step.number:
-                row.last_run = now
-            row.next_run = moment(min(step.next_end, _LATEST))
-            add_results(session, row, found, now)
-            return _State(row.next_run, row.last_run)
-
-
-def _passes(plan: Plan, state: _State, now: int) -> Iterator[_Pass]:
-    """The complete windows that were not looked at yet, in passes; at least one, maybe empty."""
-    begin = plan.start
-    if state.last_run is not None:
-        begin = instant(state.next_run, "next_run") - plan.width
-    complete = plan.complete(begin, now)
-    wanted = plan.complete(begin, plan.until(now))
-    for first in range(0, max(wanted, 1), PASS_WINDOWS):
+    def _next_pass(self, plan: Plan, state: _State, now: int) -> _Pass:
+        """The next windows with records, of those that are complete and were not looked at yet."""
+        begin = plan.start
+        if state.last_run is not None:
+            begin = instant(state.next_run, "next_run") - plan.width
+        complete = plan.complete(begin, now)
+        wanted = plan.complete(begin, plan.until(now))
+        record = self._first_record(plan.source.pipeline_id, begin)
+        first = wanted
+        if record is not None:
+            first = min(plan.complete(begin, record), wanted)
         stop = min(first + PASS_WINDOWS, wanted)
         # Those after run_until are never looked at.
         following = stop if stop < wanted else complete
-        yield _Pass(
+        return _Pass(
+            looked=wanted > 0,
             number=stop - first,
             start=begin + first * plan.interval,
             until=begin + (stop - 1) * plan.interval + plan.width,
             next_end=begin + following * plan.interval + plan.width,
         )
+
+    def _first_record(self, pipeline_id: int, start: int) -> int | None:
+        """The time of the first record from then on, both in microseconds since 1970."""
+        # Waits for an append that has begun, so that no record can come in before now any more.
+        self._log.extent(pipeline_id)
+        page = self._log.read(
+            pipeline_id, start=-(-start // 1000), limit=1, wanted=lambda name: name == TIME
+        )
+        times = page.table.column(TIME).to_pylist()
+        return times[0] * 1000 if times else None
+
+    def _store_pass(
+        self, assay_id: int, seen: _State, step: _Pass, found: list[AssayResult]
+    ) -> bool:
+        """Store what was found; False if the assay was stopped, or run by another, meanwhile."""
+        with self._store.write() as session:
+            row = session.get_one(AssayRow, assay_id)
+            if not row.active or _State(row.next_run, row.last_run) != seen:
+                return False
+            now = self._clock()
+            if step.looked:
+                row.last_run = now
+            row.next_run = moment(min(step.next_end, _LATEST))
+            add_results(session, row, found, now)
+            return True
