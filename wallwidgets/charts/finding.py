@@ -11,13 +11,15 @@ from wallwidgets.charts.chance import density
 from wallwidgets.charts.records import Track
 from wallwidgets.charts.wording import bin_ranges, joined, percent, score_text, window_name
 from wallwidgets.drift.checks import Floats
-from wallwidgets.schemas.assays import AssayResult, ResultStatus, Summary
+from wallwidgets.schemas.assays import Aggregation, AssayResult, ResultStatus, Summary
 
 _MOST_NAMED = 3
 
 
 def right_edges(summary: Summary) -> list[float]:
     """The right edge of each bin, of which the last is infinite; empty if they are not told."""
+    if summary.aggregation is Aggregation.EDGES:  # the baseline's and the window's are not the same
+        return []
     edges = [np.inf if edge is None or edge > 1e300 else edge for edge in summary.edges]
     return edges if len(edges) == len(summary.aggregated_values) else []
 
@@ -77,6 +79,8 @@ def _bins_finding(result: AssayResult) -> str:
     if len(largest) > _MOST_NAMED or not edges:
         return f"{len(largest)} of {len(shares)} bins make {share} of it"
     ranges = bin_ranges(edges)
+    if result.bin_index is not None:
+        return f"The bin {ranges[largest[0]]} differs most"
     named = joined([ranges[index] for index in largest])
     return f"The bin {named} makes {share} of it" if len(largest) == 1 else (
         f"The bins {named} make {share} of it"
@@ -87,7 +91,7 @@ def _outside(result: AssayResult) -> list[str]:
     """Rows beyond the baseline's ends, and without a value."""
     summary = result.window_summary
     counts = np.round(density(summary) * summary.count)
-    names = summary.edge_names
+    names = summary.edge_names if summary.aggregation is not Aggregation.EDGES else []
     found = []
     if len(counts) == len(names) > 1 and np.isfinite(counts).all():
         missing = summary.missing or 0

@@ -91,8 +91,8 @@ class _Features:
         figure = canvas.figure(
             self._traces(),
             look,
-            height=row * max(number, 4) + 46,
-            margin=(round(self.left), 42 if self.narrow else 122, 6, 40),
+            height=row * max(number, 1) + 46,
+            margin=(round(self.left), round(self.right), 6, 40),
             xaxis=canvas.time_axis(
                 look, self.narrow,
                 (min(t.starts[0] for t in self.tracks), max(max(t.ends) for t in self.tracks))
@@ -140,30 +140,34 @@ class _Features:
     @cached_property
     def columns(self) -> tuple[Times, Ints]:
         """Borders of the columns, and the column of each window; a gap is a column without any."""
-        ends = dict(
-            pair for track in self.tracks for pair in zip(track.starts, track.ends, strict=True)
-        )
+        ends = {
+            start: end for t in self.tracks for start, end in zip(t.starts, t.ends, strict=True)
+        }
         run = runs(self.starts)
         lefts, rights = slots(self.starts, as_times(ends[start] for start in sorted(ends)), run)
-        gaps = lefts[1:] > rights[:-1]
-        borders = np.unique(np.concatenate([lefts, rights[:-1][gaps], rights[-1:]]))
-        return borders, np.searchsorted(borders, lefts)
+        place = np.arange(len(run)) - np.searchsorted(run, run)
+        begins = place % self.merged == 0
+        if begins.sum() > 2 * _MOST_COLUMNS:  # gaps all over: they are merged too
+            begins = np.arange(len(run)) % self.merged == 0
+        gaps = (lefts[1:] > rights[:-1]) & begins[1:]
+        borders = np.unique(np.concatenate([lefts[begins], rights[:-1][gaps], rights[-1:]]))
+        return borders, np.searchsorted(borders, lefts, side="right") - 1
 
     @cached_property
     def merged(self) -> int:
-        """How many neighbouring columns are drawn as one."""
+        """How many neighbouring windows are drawn as one column."""
         most = min(max(_MOST_CELLS // len(self.tracks), _FEWEST_COLUMNS), _MOST_COLUMNS)
-        return -(-(len(self.columns[0]) - 1) // most)
+        return -(-len(self.starts) // most)
 
     @cached_property
     def cells(self) -> tuple[Floats, NDArray[Any], NDArray[np.bool_]]:
         """Class, words and hole of each cell; of windows that share one, the worst's."""
         borders, places = self.columns
-        shape = (len(self.tracks), -(-(len(borders) - 1) // self.merged))
+        shape = (len(self.tracks), len(borders) - 1)
         classes, holes = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
         words = np.full((*shape, 7), "", dtype=object)
         for row, track in enumerate(self.tracks):
-            at = places[np.searchsorted(self.starts, as_times(track.starts))] // self.merged
+            at = places[np.searchsorted(self.starts, as_times(track.starts))]
             grades = grade(track, self.bands[row])
             name = figure_text(fitted(track.label, 400))
             # Later ones win: the worst of each cell, a certain one before a hollow one.
@@ -181,7 +185,7 @@ class _Features:
             borders, classes, holes = nothing, np.zeros((0, 0)), np.zeros((0, 0), dtype=bool)
             words = np.zeros((0, 0, 7), dtype=object)
         else:
-            borders = self._drawn_borders()
+            borders = self.columns[0]
             classes, words, holes = self.cells
         gap = 2 if self._cell_px(len(borders)) > 7 else 0
         yield {
@@ -206,14 +210,9 @@ class _Features:
             "hoverinfo": "skip", "cliponaxis": False, "line": {"width": 2, "color": self.look.text},
         }  # fmt: skip
 
-    def _drawn_borders(self) -> Times:
-        borders = self.columns[0]
-        merged: Times = np.append(borders[:-1][:: self.merged], borders[-1])
-        return merged
-
     def _cell_px(self, borders: int) -> float:
-        width = canvas.NARROW_PX - 42 if self.narrow else canvas.WIDE_PX - 122
-        return (width - self.left) / max(borders - 1, 1)
+        width = canvas.NARROW_PX if self.narrow else canvas.WIDE_PX
+        return (width - self.left - self.right) / max(borders - 1, 1)
 
     def _frame(self, borders: Times) -> tuple[Times, Floats]:
         """Around the selected cell, or the whole window."""
@@ -228,7 +227,7 @@ class _Features:
         if not rows:
             return nothing
         window = np.searchsorted(self.starts, as_times([start]))[0]
-        column = self.columns[1][window] // self.merged
+        column = self.columns[1][window]
         left, right = borders[column], borders[column + 1]
         low, high = rows[0] - 0.5, rows[-1] + 0.5
         return (
@@ -246,22 +245,35 @@ class _Features:
         size = canvas.SMALL if self.narrow else canvas.TEXT
         return [figure_text(fitted(t.label, self.left - 10, size)) + " " for t in self.tracks]
 
+    @cached_property
+    def right(self) -> float:
+        """The margin that the last scores need."""
+        return 16 + max((text_width(text) for text, _ in self.last), default=20)
+
+    @cached_property
+    def last(self) -> list[tuple[str, bool]]:
+        """The last score of each column, and since when it is over its threshold, if it is."""
+        found = []
+        for track in self.tracks:
+            begun, text = since_text(track), score_text(float(track.score[-1]))
+            found.append((f"{text}  {begun}" if begun and not self.narrow else text, bool(begun)))
+        return found
+
     def _last_scores(self) -> list[dict[str, Any]]:
-        """The last score, and since when it is over its threshold; muted where it is not."""
-        notes = []
-        for row, track in enumerate(self.tracks):
-            begun = since_text(track)
-            text = score_text(float(track.score[-1]))
-            colour = self.look.text if begun else self.look.muted
-            notes.append(canvas.note(
-                text if self.narrow else f"{text}  {begun}".rstrip(), self.look, color=colour,
+        """At the right of each row; muted where it is not over its threshold."""
+        return [
+            canvas.note(
+                text, self.look, color=self.look.text if over else self.look.muted,
                 size=canvas.SMALL if self.narrow else canvas.TEXT, xref="paper", x=1,
                 xanchor="left", xshift=6, y=row, yanchor="middle",
-            ))  # fmt: skip
-        return notes
+            )
+            for row, (text, over) in enumerate(self.last)
+        ]  # fmt: skip
 
     def _empty(self) -> list[dict[str, Any]]:
-        return [] if self.tracks else [canvas.empty_note(self._summary(), self.look)]
+        if any(np.isfinite(track.score).any() for track in self.tracks):
+            return []
+        return [canvas.empty_note(self._summary(), self.look)]
 
     def _legend(self) -> list[Key]:
         if not self.tracks:
@@ -270,12 +282,14 @@ class _Features:
         if any(part.any() for part in self.hollow):
             keys.append(Key("outline", self.look.classes[3], "hollow: chance alone could do it"))
         if self.merged > 1:
-            keys.append(Key("none", "", f"each column the worst of {self.merged:,} windows"))
+            keys.append(Key("none", "", f"each column is the worst of {self.merged:,} windows"))
         return keys
 
     def _summary(self) -> str:
         if not self.tracks:
             return "There are no windows."
+        if all(np.isnan(track.score).all() for track in self.tracks):
+            return "There are no scores: without bins, nothing is compared."
         over = [track for track in self.tracks if since_text(track)]
         of = f"In the last window {len(over):,} of {len(self.tracks):,} columns"
         if not over:

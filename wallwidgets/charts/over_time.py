@@ -348,6 +348,8 @@ class _Scores:
         last = max(track.ends) - timedelta(microseconds=1)
         other = track.starts[0].year != last.year
         whole = f"{day(track.starts[0], year=other)} – {day(last, year=True)}"
+        if track.starts[0].date() == last.date():
+            whole = day(last, year=True)
         return f"{track.label} · {whole}" if track.label else whole
 
     def _legend(self) -> list[Key]:

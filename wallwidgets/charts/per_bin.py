@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,7 @@ _HOVER = (
     "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}%{customdata[3]}<extra></extra>"
 )
 _OUTLIERS = ("left_outlier", "right_outlier")
+_LONG, _SHORT = ("below", "above", "missing"), ("<", ">", "NaN")
 _NUMBERED_PX, _LABELLED_PX = 26, 32
 _STATISTICS = ("count", "missing", "min", "max", "mean", "median", "std")
 
@@ -144,12 +146,17 @@ class _Bins:
         edges = right_edges(self.result.window_summary)
         named = self.result.window_summary.edge_names
         ranges = bin_ranges(edges) if edges else (named + [""] * self.binned)[: self.binned]
+        if self.edges_drawn:
+            ranges = [*(f"edge {at}" for at in range(self.binned - 1)), "largest"]
         if self.aggregation is Aggregation.CUMULATIVE and edges:
             ranges = [ranges[0], *(f"≤ {text}" for text in number_texts(edges[1:-1])), "all"]
         return [*ranges, "missing"] if self.missing else ranges
 
     @cached_property
     def outlier(self) -> list[bool]:
+        """Which bins lie beyond the baseline's edges."""
+        if self.aggregation is not Aggregation.DENSITY:
+            return [False] * self.binned
         names = self.result.window_summary.edge_names
         if len(names) != self.binned:
             return [at in (0, self.binned - 1) for at in range(self.binned)]
@@ -185,7 +192,7 @@ class _Bins:
         ticks = []
         for name, values, colour, offset in sides:
             at = np.arange(len(values), dtype=float)
-            bars = np.zeros(len(values)) if self.edges_drawn else values
+            bars = values * np.nan if self.edges_drawn else values
             yield {
                 "type": "bar", "name": name, "x": at, "y": bars, "offset": offset,
                 "width": _BAR - 0.01, "marker": self._fill(colour, len(values)),
@@ -197,7 +204,7 @@ class _Bins:
                 "type": "scatter", "mode": "markers", "name": f"{name} at the floor",
                 "x": at[marked] + offset + _BAR / 2, "y": values[marked],
                 "customdata": words[marked], "hovertemplate": _HOVER, "cliponaxis": False,
-                "marker": {"symbol": "line-ew-open", "size": 9 if self.narrow else 18,
+                "marker": {"symbol": "line-ew-open", "size": self._bin_px() * _BAR * 0.75,
                            "color": colour, "opacity": 1, "line": {"width": 2, "color": colour}},
             })  # fmt: skip
         yield from ticks
@@ -248,23 +255,29 @@ class _Bins:
 
     def _tick_labels(self) -> dict[int, str]:
         """Ranges where they fit; else below, 1, 2 ..., above; of many only some."""
-        if max((text_width(name, canvas.SMALL) for name in self.names), default=0) < self._bin_px():
-            return {at: figure_text(name) for at, name in enumerate(self.names)}
+        for names in (self.names, self._numbered(_LONG), self._numbered(_SHORT)):
+            widths = [text_width(name, canvas.SMALL) for name in names]
+            if all((one + next_) / 2 + 5 < self._bin_px() for one, next_ in pairwise(widths)):
+                return {at: figure_text(name) for at, name in enumerate(names)}
+        every = int(np.ceil(_NUMBERED_PX / self._bin_px()))
+        return {at: name for at, name in enumerate(names) if name.isdigit() and not at % every}
+
+    def _numbered(self, words: tuple[str, str, str]) -> list[str]:
+        """Numbers for the bins and words for the outliers and the missing values."""
+        below, above, missing = words
         names = [str(at) for at in range(1, self.binned + 1)]
         if self.binned > 2 and self.outlier[0] and self.outlier[-1]:
-            names = ["below", *names[: self.binned - 2], "above"]
-        names += ["missing"] * (len(self.names) - self.binned)
-        every = int(np.ceil(_NUMBERED_PX / self._bin_px()))
-        if every > 1:
-            return {at: name for at, name in enumerate(names) if name.isdigit() and not at % every}
-        return dict(enumerate(names))
+            names = [below, *names[: self.binned - 2], above]
+        return [*names, missing] if self.missing else names
 
     def _top_axis(self) -> dict[str, Any]:
         place = {"domain": list(_TOP), "visible": bool(self.binned)}
         values = np.concatenate(self.sides)
         values = values[np.isfinite(values)]
-        if self.edges_drawn:
-            return canvas.value_axis(self.look, self.narrow, **place, tickformat="~g")
+        if self.edges_drawn and len(values):
+            room = float(np.ptp(values)) * 0.1 or 1.0
+            ends = [float(values.min()) - room, float(values.max()) + room]
+            return canvas.value_axis(self.look, self.narrow, **place, range=ends, tickformat="~g")
         top = max(float(values.max()) if len(values) else 0, 0.01) * 1.08
         form = ".0%" if top > 0.05 else "~%"
         return canvas.value_axis(

@@ -151,7 +151,7 @@ class _Distribution:
             annotations=[*self._edge_labels(), *self._selected_limits(), *self._empty()],
         )  # fmt: skip
         return Chart(
-            figure, "Distribution", self.name, self._legend(), self._summary(), self._table(),
+            figure, "Distribution", "", self._legend(), self._summary(), self._table(),
             self.dark,
         )  # fmt: skip
 
@@ -199,15 +199,22 @@ class _Distribution:
         curves = (("baseline", self.baseline, self.look.baseline),
                   ("window", self.window, self.look.window))  # fmt: skip
         for name, sample, colour in curves:
-            x, y = sample.steps
-            # A step begins at zero, below the first value.
-            x, y = np.concatenate([x[:1], x]), np.concatenate([np.zeros(len(x[:1])), y])
+            x, y = self._curve(sample)
             yield {
                 "type": "scatter", "mode": "lines", "name": name, "x": x, "y": y,
                 "line": {"shape": "hv", "width": 2, "color": colour},
                 "hovertemplate":
                     f"<b>%{{y:.1%}}</b> of the {name}<br>at most %{{x}}<extra></extra>",
             }  # fmt: skip
+
+    def _curve(self, sample: _Sample) -> tuple[Floats, Floats]:
+        """The steps, from the left end of the axis to the right."""
+        x, y = sample.steps
+        if not len(x) or self.limits is None:
+            return x, y
+        before = np.searchsorted(sample.values, x[0]) / len(sample.values)
+        left, right = self.limits
+        return np.concatenate([[left], x, [right]]), np.concatenate([[before], y, y[-1:]])
 
     def _edge_lines(self) -> list[dict[str, Any]]:
         return [
@@ -218,14 +225,17 @@ class _Distribution:
             for edge in np.unique(self.edges).tolist()
         ]  # fmt: skip
 
+    @property
+    def _plot_px(self) -> float:
+        return canvas.NARROW_PX - 50 if self.narrow else canvas.HALF_PX * 0.8 - 58
+
     def _edge_labels(self) -> list[dict[str, Any]]:
         """Values on top; one too near to the last is left out, first and last are not."""
         if self.limits is None or not len(self.edges):
             return []
         marks = np.unique(self.edges)
         texts = number_texts(marks.tolist())
-        width = canvas.NARROW_PX - 50 if self.narrow else canvas.HALF_PX * 0.8 - 58
-        places = (marks - self.limits[0]) / (self.limits[1] - self.limits[0]) * width
+        places = (marks - self.limits[0]) / (self.limits[1] - self.limits[0]) * self._plot_px
         need = [max(_APART_PX, text_width(text, canvas.SMALL) + 6) for text in texts]
         shown = [0]
         for at in range(1, len(marks) - 1):
@@ -233,12 +243,15 @@ class _Distribution:
             left = places[at] - places[before] >= (need[at] + need[before]) / 2
             if left and places[after] - places[at] >= (need[at] + need[after]) / 2:
                 shown.append(at)
-        if len(marks) > 1 and places[-1] - places[0] >= _APART_PX:
+        anchors = ["center"] * len(shown)
+        if len(marks) > 1:
             shown.append(len(marks) - 1)
+            near = places[-1] - places[0] < (need[0] + need[-1]) / 2
+            anchors = ["right", "left"] if near else [*anchors, "center"]
         return [
             canvas.note(texts[at], self.look, x=float(marks[at]), y=1, yref="paper",
-                        yanchor="bottom", yshift=2)
-            for at in shown
+                        xanchor=anchor, yanchor="bottom", yshift=2)
+            for at, anchor in zip(shown, anchors, strict=True)
         ]  # fmt: skip
 
     def _selected_range(self) -> list[dict[str, Any]]:
@@ -256,12 +269,13 @@ class _Distribution:
         if self.selected is None or self.limits is None:
             return []
         texts = number_texts(list(self.selected))
+        part = (self.selected[1] - self.selected[0]) / (self.limits[1] - self.limits[0])
+        inside = part * self._plot_px > sum(text_width(text, canvas.SMALL) for text in texts) + 8
+        sides = ("left", "right") if inside else ("right", "left")
         return [
             canvas.note(text, self.look, color=self.look.window, x=value, y=1, yref="paper",
-                        yanchor="top", xanchor=side, xshift=shift)
-            for text, value, side, shift in zip(
-                texts, self.selected, ("left", "right"), (2, -2), strict=True
-            )
+                        yanchor="top", xanchor=side)
+            for text, value, side in zip(texts, self.selected, sides, strict=True)
         ]  # fmt: skip
 
     def _empty(self) -> list[dict[str, Any]]:

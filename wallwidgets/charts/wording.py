@@ -141,7 +141,7 @@ def joined(texts: Sequence[str]) -> str:
 def text_width(text: str, size: float = 12) -> float:
     """About how many pixels wide a text is; wide letters of Asia count twice."""
     wide = sum(unicodedata.east_asian_width(letter) in "WF" for letter in text)
-    return (len(text) + 0.7 * wide) * size * 0.56
+    return (len(text) + 0.7 * wide) * size * 0.6
 
 
 def fitted(text: str, width: float, size: float = 12) -> str:
