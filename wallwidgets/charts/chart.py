@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,7 +115,7 @@ class Chart:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        drawn = {**self.figure.to_plotly_json(), "config": self.config}
+        drawn = {**json.loads(self.figure.to_json()), "config": self.config}
         display({"text/html": LAB_STYLE + self.heading, "text/plain": self.title}, raw=True)  # type: ignore[no-untyped-call]
         display(  # type: ignore[no-untyped-call]
             {"application/vnd.plotly.v1+json": drawn, "text/plain": self.summary}, raw=True

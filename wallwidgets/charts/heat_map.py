@@ -92,7 +92,7 @@ class _Features:
             self._traces(),
             look,
             height=row * max(number, 1) + 46,
-            margin=(round(self.left), round(self.right), 6, 40),
+            margin=(round(self.left), round(self.right), 22, 24),
             xaxis=canvas.time_axis(
                 look, self.narrow,
                 (min(t.starts[0] for t in self.tracks), max(max(t.ends) for t in self.tracks))
@@ -190,7 +190,9 @@ class _Features:
         gap = 2 if self._cell_px(len(borders)) > 7 else 0
         yield {
             "type": "heatmap", "name": "cells", "x": borders,
-            "y": np.arange(len(classes), dtype=float), "z": classes, "zmin": -0.5, "zmax": 4.5,
+            "y": np.arange(len(classes), dtype=float), "zmin": -0.5, "zmax": 4.5,
+            # A matrix with NaN in it is no JSON for a widget.
+            "z": np.where(np.isnan(classes), None, classes),
             "colorscale": _steps(self.look.classes), "showscale": False, "xgap": gap, "ygap": 2,
             "hoverongaps": False, "customdata": words,
             "hovertemplate": HOVER.replace("<b>", "%{customdata[6]}<br><b>", 1),

@@ -1,7 +1,7 @@
 """In JupyterLab the frame of a figure takes the theme's colours, whatever palette the data has.
 
 Plotly writes its colours inline; ``!important`` wins over them at once. What has one of our own ink
-colours gets Lab's ink, so coloured words such as "Alert 0.25" keep theirs.
+colours gets Lab's ink, and a coloured word such as "Alert 0.25" Lab's colour mixed with ink.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ def frame_style(figure: str) -> str:
             "fill: color-mix(in srgb, var(--jp-ui-font-color0) 70%, transparent)",
         ),
         _rule(figure, _inked("stroke", LIGHT.text, DARK.text), "stroke: var(--jp-ui-font-color0)"),
+        _rule(figure, _words(LIGHT.alert, DARK.alert), f"fill: {_mixed('error')}"),
+        _rule(figure, _words(LIGHT.warning_text, DARK.warning_text), f"fill: {_mixed('warn')}"),
         _rule(figure, ["svg text"], "font-family: var(--jp-ui-font-family)"),
         _rule(figure, [".gridlayer path"], "stroke: var(--jp-ui-font-color0); stroke-opacity: .13"),
         _rule(
@@ -43,6 +45,14 @@ def frame_style(figure: str) -> str:
 def _inked(what: str, *colours: str) -> list[str]:
     written = [f"{what}: rgb({', '.join(map(str, rgb(colour)))})" for colour in colours]
     return [f'svg [style*="{each}"]' for each in written]
+
+
+def _words(*colours: str) -> list[str]:
+    return [each.replace("svg ", "svg text") for each in _inked("fill", *colours)]
+
+
+def _mixed(role: str) -> str:
+    return f"color-mix(in srgb, var(--jp-{role}-color1) 65%, var(--jp-ui-font-color0))"
 
 
 def _rule(figure: str, parts: list[str], style: str) -> str:

@@ -42,7 +42,7 @@ _HIGH = 4
 _DECADES_BELOW = 250
 _MANY = 300
 _LABEL_PX = 15
-_PLOT_PX = 210
+_PLOT_PX = 200
 
 
 def scores(
@@ -99,12 +99,11 @@ class _Scores:
 
     def chart(self) -> Chart:
         track, look = self.track, self.look
-        bottom = 36 if self.narrow else 30
         figure = canvas.figure(
             self._traces(),
             look,
             height=180 if self.narrow else 250,
-            margin=(36 if self.narrow else canvas.LEFT, 8 if self.narrow else 92, 10, bottom),
+            margin=(36 if self.narrow else canvas.LEFT, 8 if self.narrow else 92, 24, 26),
             xaxis=canvas.time_axis(
                 look, self.narrow, canvas.around(track.starts, track.ends) if len(track) else None
             ),
