@@ -147,6 +147,12 @@ def note(text: str, look: Palette, **place: Any) -> dict[str, Any]:
     return common | place
 
 
+def gap_notes(middles: Times, look: Palette, **place: Any) -> list[dict[str, Any]]:
+    """ "no rows" upright in gaps."""
+    place = {"yref": "paper", "textangle": -90, **place}
+    return [note("no rows", look, x=middle, **place) for middle in iso(middles)]
+
+
 def empty_note(text: str, look: Palette) -> dict[str, Any]:
     """The sentence in the middle of a figure that has nothing to draw."""
     place = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}

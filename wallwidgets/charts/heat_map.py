@@ -19,7 +19,7 @@ from wallwidgets.charts.hover import HOVER, hover_words
 from wallwidgets.charts.legend import Key
 from wallwidgets.charts.palette import Palette, palette
 from wallwidgets.charts.records import Times, Track, as_times, tracks
-from wallwidgets.charts.steps import runs, slots
+from wallwidgets.charts.steps import runs, slots, wide_gaps
 from wallwidgets.charts.tables import window_table
 from wallwidgets.charts.wording import fitted, joined, score_text, text_width, utc
 from wallwidgets.drift.checks import Floats, Ints
@@ -36,6 +36,7 @@ _WORDS = (
 _MOST_CELLS = 40_000
 _MOST_COLUMNS, _FEWEST_COLUMNS = 500, 100
 _HOLLOW_PX = 9
+_NOTED_ROWS, _NOTED_PART = 3, 0.015
 _MOST_NAMED = 3
 
 
@@ -102,7 +103,7 @@ class _Features:
                 look, self.narrow, range=[number - 0.5, -0.5], visible=bool(number), ticklen=0,
                 tickmode="array", tickvals=list(range(number)), ticktext=self._names(),
             ),
-            annotations=[*self._last_scores(), *self._empty()],
+            annotations=[*self._last_scores(), *self._gap_notes(), *self._empty()],
         )  # fmt: skip
         return Chart(
             figure, "Score of each feature in each window", "", self._legend(), self._summary(),
@@ -138,13 +139,19 @@ class _Features:
         return np.unique(np.concatenate([as_times(track.starts) for track in self.tracks]))
 
     @cached_property
-    def columns(self) -> tuple[Times, Ints]:
-        """Borders of the columns, and the column of each window; a gap is a column without any."""
+    def slots(self) -> tuple[Times, Times, Ints]:
+        """Where each window is drawn, and a number that rises at every gap."""
         ends = {
             start: end for t in self.tracks for start, end in zip(t.starts, t.ends, strict=True)
         }
         run = runs(self.starts)
         lefts, rights = slots(self.starts, as_times(ends[start] for start in sorted(ends)), run)
+        return lefts, rights, run
+
+    @cached_property
+    def columns(self) -> tuple[Times, Ints]:
+        """Borders of the columns, and the column of each window; a gap is a column without any."""
+        lefts, rights, run = self.slots
         place = np.arange(len(run)) - np.searchsorted(run, run)
         begins = place % self.merged == 0
         if begins.sum() > 2 * _MOST_COLUMNS:  # gaps all over: they are merged too
@@ -191,8 +198,7 @@ class _Features:
         yield {
             "type": "heatmap", "name": "cells", "x": borders,
             "y": np.arange(len(classes), dtype=float), "zmin": -0.5, "zmax": 4.5,
-            # A matrix with NaN in it is no JSON for a widget.
-            "z": np.where(np.isnan(classes), None, classes),
+"z": _without_nan(classes),
             "colorscale": _steps(self.look.classes), "showscale": False, "xgap": gap, "ygap": 2,
             "hoverongaps": False, "customdata": words,
             "hovertemplate": HOVER.replace("<b>", "%{customdata[6]}<br><b>", 1),
@@ -272,6 +278,14 @@ class _Features:
             for row, (text, over) in enumerate(self.last)
         ]  # fmt: skip
 
+    def _gap_notes(self) -> list[dict[str, Any]]:
+        """ "no rows" upright in each gap that has room for it."""
+        if self.narrow or len(self.tracks) < _NOTED_ROWS:
+            return []
+        lefts, rights, run = self.slots
+        middles = wide_gaps(lefts, rights, run, _NOTED_PART)
+        return canvas.gap_notes(middles, self.look, y=0.5, yanchor="middle")
+
     def _empty(self) -> list[dict[str, Any]]:
         if any(np.isfinite(track.score).any() for track in self.tracks):
             return []
@@ -315,6 +329,13 @@ def grade(track: Track, band: Floats) -> Floats:
     found[warned] = 2.0
     found[states] = np.where(double[states], 4.0, 3.0)
     found[np.isnan(track.score)] = np.nan
+    return found
+
+
+def _without_nan(classes: Floats) -> NDArray[np.object_]:
+    """A matrix with NaN in it is no JSON for a widget; None is."""
+    found = classes.astype(object)
+    found[np.isnan(classes)] = None
     return found
 
 

@@ -20,7 +20,7 @@ from wallwidgets.charts.hover import HOVER, hover_words
 from wallwidgets.charts.legend import Key
 from wallwidgets.charts.palette import Palette, faint, palette
 from wallwidgets.charts.records import Times, Track, as_times, tracks
-from wallwidgets.charts.steps import band_steps, runs
+from wallwidgets.charts.steps import band_steps, runs, wide_gaps
 from wallwidgets.charts.tables import window_table
 from wallwidgets.charts.thinning import kept
 from wallwidgets.charts.wording import (
@@ -307,16 +307,8 @@ class _Scores:
         """ "no rows" upright in each gap that has room for it."""
         if self.narrow or self.empty:
             return []
-        starts, ends = self.starts, self.ends
-        at = np.flatnonzero(np.diff(self.runs))
-        room = (starts[at + 1] - ends[at]) / (ends.max() - starts[0])
-        wide = at[room * (canvas.WIDE_PX - 140) > _LABEL_PX]
-        middles = ends[wide] + (starts[wide + 1] - ends[wide]) // 2
-        return [
-            canvas.note("no rows", self.look, x=x, y=0, yref="paper", textangle=-90,
-                        yanchor="bottom", yshift=2)
-            for x in canvas.iso(middles)
-        ]  # fmt: skip
+        middles = wide_gaps(self.starts, self.ends, self.runs, _LABEL_PX / (canvas.WIDE_PX - 140))
+        return canvas.gap_notes(middles, self.look, y=0, yanchor="bottom", yshift=2)
 
     def _empty(self) -> list[dict[str, Any]]:
         """The reason, where there is nothing to draw."""

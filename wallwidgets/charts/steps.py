@@ -34,6 +34,21 @@ def slots(starts: Times, ends: Times, run: Ints) -> tuple[Times, Times]:
     return lefts, rights
 
 
+def wide_gaps(starts: Times, ends: Times, run: Ints, least: float) -> Times:
+    """The middles of the gaps that take up at least this part of all the time.
+
+    Example:
+        >>> starts = np.array(["2022-01-01", "2022-01-02", "2022-01-05"], "datetime64[us]")
+        >>> str(wide_gaps(starts, starts + np.timedelta64(1, "D"), runs(starts), 0.1)[0])
+        '2022-01-04T00:00:00.000000'
+    """
+    at = np.flatnonzero(np.diff(run))
+    room = starts[at + 1] - ends[at]
+    wide = room > least * (ends.max(initial=starts[0]) - starts[0])
+    middles: Times = ends[at][wide] + room[wide] // 2
+    return middles
+
+
 def band_steps(
     starts: Times, ends: Times, run: Ints, heights: Floats, floor: float
 ) -> tuple[tuple[Times, Floats], tuple[Times, Floats]]:
