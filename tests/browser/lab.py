@@ -107,3 +107,20 @@ def run_all_cells(page: Page) -> None:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     # A cell that has run is numbered; after an error the ones below it are not.
     expect(cells.last.locator(".jp-InputPrompt")).to_have_text(NUMBERED, timeout=WAIT_MS)
+
+
+def choose(page: Page, *path: str) -> None:
+    """Choose from the menus of JupyterLab: its menu, submenus, the item."""
+    menu, *labels = path
+    page.get_by_role("menuitem", name=menu, exact=True).click()
+    for label in labels:
+        item = page.locator(".lm-Menu-itemLabel").get_by_text(label, exact=True)
+        item.hover()
+        item.click()
+
+
+def set_theme(page: Page, theme: str) -> None:
+    """Choose ``Light`` or ``Dark`` by JupyterLab's Settings menu."""
+    choose(page, "Settings", "Theme", f"JupyterLab {theme}")
+    is_light = str(theme == "Light").lower()
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Unpack
 
-from wallwidgets.api.assay_configs import AssaySettings, plain_config
+from wallwidgets.api.assay_configs import AssaySettings, When, plain_config
 from wallwidgets.api.assay_results import AssayResults
 from wallwidgets.api.frames import Records
 from wallwidgets.api.references import (
@@ -89,8 +89,8 @@ class StoredAssays:
         *,
         name: str | None = None,
         active: bool | None = None,
-        start: datetime | None = None,
-        end: datetime | None = None,
+        start: When | None = None,
+        end: When | None = None,
         sort_by: SortBy | str = SortBy.CREATION_DATE_DESC,
     ) -> Records[AssayRecord]:
         """The assays of a pipeline with their whole configuration, by name, activity or time."""
@@ -122,8 +122,8 @@ class StoredAssays:
         self,
         assay: AssayRecord | int,
         *,
-        start: datetime | None = None,
-        end: datetime | None = None,
+        start: When | None = None,
+        end: When | None = None,
         limit: int | None = None,
     ) -> AssayResults:
         """The stored results of an assay whose windows start between ``start`` and ``end``."""

@@ -97,6 +97,15 @@ def onset(results: Sequence[AssayResult], confidence: float = CHANCE) -> AssayRe
 
     Returns:
         None if the last window shows no drift.
+
+    Example:
+        >>> from wallwidgets.drift import results, run
+        >>> hour = 3_600_000
+        >>> price = np.concatenate([np.tile(np.arange(24.0), 20), np.arange(240.0) + 30])
+        >>> frame = {"time": np.arange(720) * hour, "price": price}
+        >>> found = run(frame, "price", baseline=("1970-01-01", "1970-01-11"), until="1970-01-31")
+        >>> onset(results(found)).window_start.day
+        21
     """
     band = chance_band(results, confidence)
     first = None

@@ -60,6 +60,13 @@ def baseline_result(found: Drift, **labels: Any) -> AssayResult:
     """The baseline compared with itself, as ``run_interactive_baseline`` gives it.
 
     Its window is the baseline over the same bins, with the names of a window; all scores are zero.
+
+    Example:
+        >>> from wallwidgets.drift import run
+        >>> frame = {"time": [0, 1], "price": [1, 2]}
+        >>> found = run(frame, "price", baseline=("1970-01-01", "1970-01-02"), num_bins=1)
+        >>> baseline_result(found).status.value
+        'BaselineRun'
     """
     start = found.baseline_range[0] if found.baseline_range else 0
     window = _baseline_summary(found).model_copy(update={"edge_names": found.bins.window_names})
