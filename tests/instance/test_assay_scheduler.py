@@ -371,7 +371,7 @@ def test_an_assay_that_fails_does_not_block_the_others(context, clock, monkeypat
     context.assays.run_due()
     assert "assay 2 could not be run" in caplog.text
     caplog.clear()
-    context.assays.wake()
+    context.assays.wake(2)
     context.assays.run_due()
     assert "assay 2 could not be run" in caplog.text
 
@@ -405,7 +405,7 @@ def test_the_thread_survives_a_database_that_fails(context, monkeypatch, caplog)
     monkeypatch.setattr(context.assays, "_due", fail_once)
     context.assays.start()
     assert asked.wait(30)
-    context.assays.wake()
+    context.assays.wake(1)
     while len(days(context)) < 3:
         pass  # The test's time limit ends this.
     assert "the assays could not be looked up" in caplog.text

@@ -214,6 +214,16 @@ def test_a_vector_as_baseline(watched):
     assert message.startswith("Bad request: window.start: is required")
 
 
+@pytest.mark.parametrize("call", ["create", "run_interactive", "run_interactive_baseline"])
+def test_a_baseline_without_records_does_not_hide_a_wrong_column(watched, call):
+    changes = {"baseline": {"calculated": {"vector": [1, 2]}}, "window": {"start": "2022-01-02"}}
+    for iopath, message in (
+        ("input tensor 3", "iopath: input 'tensor' has columns 0 to 2"),
+        ("output 1 0", "iopath: no output is named '1'; there are: 'variable'"),
+    ):
+        assert watched.refusal(call, iopath=iopath, **changes) == f"Bad request: {message}"
+
+
 def test_a_fixed_window_as_baseline(watched):
     window = {
         "path": "input tensor 0", "pipeline_name": watched.name, "width": "24 hours",

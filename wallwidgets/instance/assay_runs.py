@@ -46,6 +46,8 @@ class AssayRun:
         self._plan = plan
         self._clock = clock
         self._baseline, self._range = _values(log, plan.baseline)
+        if not isinstance(plan.baseline, RecordsBaseline):
+            plan.source.check(log)
         # Without any rows, it says all the same whether the fields fit together.
         self._empty = self._compare(_NO_TIMES, _NO_VALUES, plan.start, plan.start)
 

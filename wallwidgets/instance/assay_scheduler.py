@@ -7,7 +7,7 @@ Results and the new ``next_run`` are one transaction, which only counts if nobod
 
 - A window without records has no result; it is looked at once, as the log only grows at its end.
 - ``last_run`` is the time of the last run; ``last_window_start`` belongs to the last result.
-- An assay that fails is left alone for ten minutes, or until one is created or activated.
+- An assay that fails is left alone for ten minutes, or until it is activated.
 """
 
 from __future__ import annotations
@@ -100,9 +100,9 @@ class AssayScheduler:
         if self._thread is not None:
             self._thread.join()
 
-    def wake(self) -> None:
+    def wake(self, assay_id: int) -> None:
         """An assay is new or active again: look now."""
-        self._retry_at.clear()
+        self._retry_at.pop(assay_id, None)
         self._wake.set()
 
     def _work(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from wallwidgets.drift.checks import refusal, shown
 from wallwidgets.instance.inference_log import InferenceLog
-from wallwidgets.instance.log_batches import Batch
+from wallwidgets.instance.log_batches import Batch, Span
 from wallwidgets.schemas.iopath import IoPath
 
 Times = npt.NDArray[np.int64]
@@ -53,6 +54,18 @@ class Source:
         )
         finder.check()
         return times, values
+
+    def check(self, log: InferenceLog) -> None:
+        """Refuse a column that the newest records do not have.
+
+        Raises:
+            InvalidRequest: There are records, but the newest have no such column of numbers.
+        """
+        finder = _Finder(self.path)
+        with log.batches(self.pipeline_id, Span(newest_first=True)) as batches:
+            for batch in islice(batches, 1):
+                finder.field(batch)
+        finder.check()
 
 
 class _Finder:

@@ -59,7 +59,7 @@ def create(body: AssayConfig, ctx: Ctx, user: User) -> Any:
     with ctx.store.write() as session:
         pipeline = pipeline_in(session, user, body.workspace_id, body.pipeline_id)
         assay_id = add_assay(session, pipeline, body, ctx.config.clock()).id
-    ctx.assays.wake()
+    ctx.assays.wake(assay_id)
     return AssayCreated(assay_id=assay_id)
 
 
@@ -111,7 +111,7 @@ def set_active(body: AssaySetActive, ctx: Ctx, user: User) -> Any:
         if row.active != body.active:
             row.active = body.active
             row.updated_at = ctx.config.clock()
-    ctx.assays.wake()
+    ctx.assays.wake(body.id)
     return AssayActive(id=body.id, active=body.active)
 
 
