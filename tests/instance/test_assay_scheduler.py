@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -145,7 +145,8 @@ def test_the_thread_runs_a_window_when_it_is_complete(tmp_path):
         assay_id = watched.create(fixed=fixed, window=window)
         assert ran.wait(30)
         [found] = watched.results(assay_id)
-        assert found["created_at"] >= found["window_summary"]["end"]
+        end = datetime.fromisoformat(found["window_summary"]["end"])
+        assert datetime.fromisoformat(found["created_at"]) >= end
 
 
 def test_each_day_brings_one_result(context, clock):

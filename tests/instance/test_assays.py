@@ -29,6 +29,7 @@ from tests.recorded import FOLDER, load, needs_recordings
 from wallwidgets.drift import run
 
 NO_START = {"fixed_window": {"pipeline_name": "watched", "width": "1 day"}}
+AT_THE_END = {"fixed_window": {**NO_START["fixed_window"], "start": "9999-12-31T23:00:00Z"}}
 
 
 @pytest.fixture(scope="module")
@@ -340,6 +341,7 @@ def test_summarize(watched):
             {"baseline": {"calculated": {"vector": []}}, "window": {"start": "2022-01-02"}},
             "baseline: has no rows",
         ),
+        ({"baseline": {"calculated": AT_THE_END}}, "baseline: has no rows from 9999-12-31"),
         ({"baseline": {"calculated": NO_START}}, "fixed_window.start: is required"),
         (
             {"baseline": {"static": {"count": 1, "edges": [1, 2, None], "aggregated_values": [1]}}},

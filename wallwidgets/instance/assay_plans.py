@@ -1,18 +1,12 @@
 """An assay's configuration, read: which values are compared with which, and by what rule.
 
-What the contract leaves open is decided here, and in ``assay_runs`` and ``assay_scheduler``:
-
-- Names are looked up in the assay's workspace. ``window.pipeline`` must be the assay's own; a
-  baseline may be of another pipeline of the workspace. A ``model`` of None counts all records.
-- ``iopath`` may stand in ``window.path``, as versions since 2024 send it.
-- A baseline without a time (``vector``, or ``static`` without ``end``) needs ``window.start``.
-- ``Sliding``, ``sliding_window`` and ``UserProvided`` baselines, and ``MultivariateContinuous``
-  summarizers, are refused by their names.
+What the contract leaves open is decided in ``wallwidgets.instance.routes.assays``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 import numpy as np
@@ -29,7 +23,6 @@ from wallwidgets.instance.assay_values import Source
 from wallwidgets.instance.tables import ModelRow, PipelineRow
 from wallwidgets.schemas.assays import (
     AssayConfig,
-    Baseline,
     BinMode,
     CalculatedBaseline,
     FixedBaseline,
@@ -38,6 +31,9 @@ from wallwidgets.schemas.assays import (
     Summary,
 )
 from wallwidgets.schemas.iopath import IoPath
+
+LATEST = instant(datetime.max, "time")
+"""The end of the calendar, microseconds since 1970."""
 
 UNIVARIATE = "UnivariateContinuous"
 _INSTEAD = "use Fixed with start_at and end_at"
@@ -153,7 +149,8 @@ def window_baseline(
         IoPath.parse(window.path or path),
         place.model(window.model_name, f"{field}.model_name"),
     )
-    return RecordsBaseline(source, start, start + duration(window.width, f"{field}.width"))
+    end = start + duration(window.width, f"{field}.width")
+    return RecordsBaseline(source, start, min(end, LATEST))
 
 
 class Place:
@@ -192,7 +189,8 @@ class Place:
             return self._calculated(given.calculated, path)
         if given.static is not None:
             return _static(given.static, config.summarizer)
-        raise refusal(f"baseline.{_variant(given)}", f"is not supported; {_INSTEAD}")
+        variant = "Sliding" if given.sliding is not None else "UserProvided"
+        raise refusal(f"baseline.{variant}", f"is not supported; {_INSTEAD}")
 
     def _fixed(self, fixed: FixedBaseline, path: IoPath) -> RecordsBaseline:
         start = instant(fixed.start_at, "baseline.start_at")
@@ -228,10 +226,6 @@ def read(kind: type[B], content: dict[str, Any], field: str) -> B:
         first = invalid.errors(include_input=False, include_url=False)[0]
     where = ".".join(str(part) for part in (field, *first["loc"]))
     raise refusal(where[:200], first["msg"])
-
-
-def _variant(baseline: Baseline) -> str:
-    return next(iter(baseline.model_dump()))
 
 
 def _static(content: dict[str, Any], summarizer: Summarizer) -> StaticBaseline:

@@ -5,9 +5,8 @@ where to go on: after a restart, or when an assay is active again, the windows s
 Results and the new ``next_run`` are one transaction, which only counts if nobody else has moved
 ``next_run`` in between: each window is stored once, whatever happens.
 
-- A window without records has no result; it is looked at once, as the log only grows at its end.
-- ``last_run`` is the time of the last run; ``last_window_start`` belongs to the last result.
-- An assay that fails is left alone for ten minutes, or until it is activated.
+A window without records is looked at once, as the log only grows at its end. An assay that fails is
+left alone for ten minutes, or until it is activated.
 """
 
 from __future__ import annotations
@@ -23,8 +22,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from wallwidgets.drift.columns import instant, moment
 from wallwidgets.errors import WallwidgetsError
-from wallwidgets.instance.assay_plans import Plan, plan_of
+from wallwidgets.instance.assay_plans import LATEST, Plan, plan_of
 from wallwidgets.instance.assay_runs import AssayRun, settled
+from wallwidgets.instance.assay_values import rounded_up
 from wallwidgets.instance.assays import add_results
 from wallwidgets.instance.inference_log import InferenceLog
 from wallwidgets.instance.log_batches import TIME
@@ -40,8 +40,6 @@ PASS_WINDOWS = 10_000
 SHORTEST_WAIT_S = 0.05
 LONGEST_WAIT_S = 60.0
 """A clock may be set, and a laptop may sleep; a look at the next times costs nothing."""
-
-_LATEST = instant(datetime.max, "next_run")
 
 
 class _State(NamedTuple):
@@ -192,7 +190,7 @@ class AssayScheduler:
         # Waits for an append that has begun, so that no record can come in before now any more.
         self._log.extent(pipeline_id)
         page = self._log.read(
-            pipeline_id, start=-(-start // 1000), limit=1, wanted=lambda name: name == TIME
+            pipeline_id, start=rounded_up(start), limit=1, wanted=lambda name: name == TIME
         )
         times = page.table.column(TIME).to_pylist()
         return times[0] * 1000 if times else None
@@ -208,6 +206,6 @@ class AssayScheduler:
             now = self._clock()
             if step.looked:
                 row.last_run = now
-            row.next_run = moment(min(step.next_end, _LATEST))
+            row.next_run = moment(min(step.next_end, LATEST))
             add_results(session, row, found, now)
             return True

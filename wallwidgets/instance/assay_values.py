@@ -22,6 +22,11 @@ _OUR_OWN = "out._"
 """Outputs that the instance adds, such as the model that a split took, are no model's."""
 
 
+def rounded_up(micros: int) -> int:
+    """Microseconds as milliseconds: a bound between two of them includes the later."""
+    return -(-micros // 1000)
+
+
 @dataclass(frozen=True)
 class Source:
     """A column of a pipeline's records, of all models or of one.
@@ -48,9 +53,9 @@ class Source:
             InvalidRequest: There are records, but none of them has such a column of numbers.
         """
         finder = _Finder(self.path)
-        begin, stop = -(-start // 1000), -(-end // 1000)
+        span = rounded_up(start), rounded_up(end)
         times, values = log.column(
-            self.pipeline_id, finder.field, self.path.index, begin, stop, self.model
+            self.pipeline_id, finder.field, self.path.index, *span, self.model
         )
         finder.check()
         return times, values

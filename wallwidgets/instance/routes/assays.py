@@ -1,4 +1,24 @@
-"""Assays (contract section 10): what watches a pipeline's values for drift."""
+"""Assays (contract section 10): what watches a pipeline's values for drift.
+
+What the contract leaves open is decided here:
+
+- A configuration is refused wherever it cannot run, at its creation too: a baseline without rows is
+  an error, not a null. What is named by an id and not there is a 404, by a name a 400.
+- Names are looked up in the assay's workspace, in which its own name is unique. ``window.pipeline``
+  must be the assay's pipeline; a baseline may be of another one. No ``model`` means all records.
+- Taken are also the forms since 2024: ``window.path`` for ``iopath``, ``calculated`` and ``static``
+  baselines. ``Sliding``, ``sliding_window``, ``UserProvided`` and ``MultivariateContinuous`` are
+  refused.
+- A baseline without a time (``vector``, or ``static`` without ``end``) needs ``window.start``.
+- Records that lack the column, as those of another model may, are left out; if none of a range has
+  it, the ``iopath`` is refused.
+- An assay that was inactive, or an instance that was stopped, catches up on all windows since.
+- ``last_window_start`` belongs to the last result, ``last_run`` to the last look at a window, and
+  ``next_run`` is the end of the first window that was not looked at.
+- ``filter``: ``name`` is the whole name; ``drift_window`` asks for a Warning or an Alert in it.
+- Results come with the earliest window first, and a ``limit`` keeps the first of them.
+- ``get_baseline`` has no pages: ``next`` is refused, and so are more than 100,000 records.
+"""
 
 from __future__ import annotations
 
