@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import plotly.graph_objects as go
-from plotly.basedatatypes import BaseFigure
+from plotly.basedatatypes import BaseFigure, BasePlotlyType
 
 from wallwidgets.charts.export import csv_text, page
 from wallwidgets.charts.lab_style import LAB_STYLE
@@ -66,10 +66,8 @@ class Chart:
         """
         with figure.batch_update():
             for old, new in zip(figure.data, self.figure.data, strict=True):
-                changes = new.to_plotly_json()
-                del changes["type"]
-                old.update(changes, overwrite=True)
-            figure.layout.update(self.figure.layout.to_plotly_json(), overwrite=True)
+                old.update(_changes(old, new), overwrite=True)
+            figure.layout.update(_changes(figure.layout, self.figure.layout), overwrite=True)
 
     def to_html(
         self, path: str | Path | None = None, *, plotlyjs: Literal["inline", "cdn"] = "inline"
@@ -123,3 +121,10 @@ class Chart:
 
     def __repr__(self) -> str:
         return f"Chart({self.title}: {self.summary})"
+
+
+def _changes(old: BasePlotlyType, new: BasePlotlyType) -> dict[str, Any]:
+    """What makes one part of a figure the other; None for what only the old one has."""
+    wanted = new.to_plotly_json()
+    gone = dict.fromkeys(old.to_plotly_json().keys() - wanted.keys())
+    return {name: value for name, value in (gone | wanted).items() if name not in ("type", "uid")}

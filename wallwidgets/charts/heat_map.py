@@ -247,7 +247,7 @@ class _Features:
     def left(self) -> float:
         """The margin that the names need, within limits."""
         widest = max((text_width(track.label) for track in self.tracks), default=0)
-        return min(widest + 14, 84 if self.narrow else 190)
+        return min(widest + 14, 92 if self.narrow else 190)
 
     def _names(self) -> list[str]:
         size = canvas.SMALL if self.narrow else canvas.TEXT

@@ -207,10 +207,11 @@ class _Scores:
             "name": "score", "x": np.insert(middles, breaks, middles[breaks]),
             "y": heights, "connectgaps": False, "line": {"width": 1.5, "color": look.baseline},
         }  # fmt: skip
+        scored = np.isfinite(self.track.score[drawn])
         on_floor = self.logarithmic & (self.track.score[drawn] <= self.floor)
         for status in _SYMBOLS:
             of_status = np.array([self.track.status[at] is status for at in drawn], dtype=bool)
-            yield self._markers(status, drawn[of_status & ~on_floor])
+            yield self._markers(status, drawn[of_status & scored & ~on_floor])
         yield self._points("on the floor", drawn[on_floor]) | {
             "marker": {"symbol": "line-ns-open", "size": 8, "color": look.ok, "opacity": 1,
                        "line": {"width": 1.5, "color": look.ok}},

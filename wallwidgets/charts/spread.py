@@ -103,7 +103,7 @@ class _Sample:
         number = len(self.values)
         if not number:
             return np.zeros(0), np.zeros(0)
-        ranks = np.flatnonzero(np.append(np.diff(self.values) > 0, True))
+        ranks = np.flatnonzero(np.append(self.values[1:] > self.values[:-1], True))
         if len(ranks) > _MOST_STEPS:
             ranks = ranks[np.linspace(0, len(ranks) - 1, _MOST_STEPS).round().astype(int)]
         x, y = self.values[ranks], (ranks + 1) / number

@@ -29,8 +29,8 @@ def slots(starts: Times, ends: Times, run: Ints) -> tuple[Times, Times]:
     borders = middles[:-1] + np.diff(middles) // 2
     alone = np.diff(run) > 0
     lefts, rights = starts.copy(), ends.copy()
-    lefts[1:] = np.where(alone, starts[1:], borders)
-    rights[:-1] = np.where(alone, ends[:-1], borders)
+    lefts[1:] = np.where(alone, np.maximum(starts[1:], borders), borders)
+    rights[:-1] = np.where(alone, np.minimum(ends[:-1], borders), borders)
     return lefts, rights
 
 
