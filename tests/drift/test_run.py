@@ -133,7 +133,9 @@ def test_what_if_is_what_a_run_gives() -> None:
         assert again.status == fresh.status
         assert again.bin_index == fresh.bin_index
     assert found.rescore().score.tolist() == found.score.tolist()
-    with pytest.raises(InvalidRequest, match="num_bins: cannot be changed without counting"):
+    with pytest.raises(
+        InvalidRequest, match=r"num_bins: 7 Quantile bins were not counted, run with what_if=\[7\]"
+    ):
         found.rescore(num_bins=7)
 
 

@@ -1,25 +1,21 @@
-"""A whole assay over columns in memory."""
+"""The result of an assay."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wallwidgets.drift import checks
-from wallwidgets.drift.binning import Bins, bins
-from wallwidgets.drift.checks import Floats, Ints, refusal, shown
-from wallwidgets.drift.columns import Series, instant, numbers
-from wallwidgets.drift.counting import count
+from wallwidgets.drift.binning import Bins
+from wallwidgets.drift.checks import Floats, Ints, refusal
 from wallwidgets.drift.noise import DEFAULT_CONFIDENCE, noise_band
-from wallwidgets.drift.rules import DEFAULT_ALERT, DEFAULT_BINS, DEFAULT_WIDTH
+from wallwidgets.drift.readback import ReadBack
 from wallwidgets.drift.scoring import Scoring, own_edges, shares
-from wallwidgets.drift.summary import Statistics, finite_values, statistics
-from wallwidgets.drift.timing import Windows, duration
-from wallwidgets.schemas.assays import Aggregation, BinMode, Metric, ResultStatus
+from wallwidgets.drift.summary import Statistics
+from wallwidgets.drift.whatif import BINNING, Counted
+from wallwidgets.schemas.assays import Aggregation, ResultStatus
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,6 +38,7 @@ class Drift:
         baseline_range: Start and end of the baseline, microseconds since 1970; None for values.
 
     Example:
+        >>> from wallwidgets.drift import run
         >>> day = 86_400_000
         >>> frame = {"time": [0, 1, 2, 3, day, day + 1, day + 2], "price": [1, 2, 3, 4, 3, 4, 9]}
         >>> found = run(frame, "price", baseline=("1970-01-01", "1970-01-02"), num_bins=2,
@@ -62,8 +59,8 @@ class Drift:
     rows_after: int
     rule: Scoring
     baseline_range: tuple[int, int] | None
-    _series: Series
-    _baseline_series: Floats
+    _counted: Counted = field(repr=False)
+    _values: ReadBack = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -71,30 +68,25 @@ class Drift:
     @cached_property
     def baseline(self) -> Statistics:
         """Statistics of the baseline."""
-        return statistics(self._baseline_series)
+        return self._values.baseline
 
     @cached_property
     def baseline_values(self) -> Floats:
         """The baseline's aggregated values."""
         if self.rule.aggregation is Aggregation.EDGES:
-            return own_edges(self._baseline_series, self.bins)
-        return shares(self.baseline_counts, len(self._baseline_series), self.rule.aggregation)
+            return own_edges(self._values.baseline_values, self.bins)
+        return shares(self.baseline_counts, self._baseline_rows, self.rule.aggregation)
 
     @cached_property
     def aggregated_values(self) -> Floats:
         """The aggregated values of each window (first axis)."""
         if self.rule.aggregation is Aggregation.EDGES:
-            return self._positions()
+            return self._values.own_edges(self.bins)
         return shares(self.counts, self.rows, self.rule.aggregation)
 
-    def _positions(self) -> Floats:
-        """Edges need the values of each window again; without any value they are NaN."""
-        found = np.full(self.counts.shape, np.nan)
-        for index, (start, end) in enumerate(zip(self.starts, self.ends, strict=True)):
-            values = self._series.between(int(start), int(end))
-            if len(finite_values(values)):
-                found[index] = own_edges(values, self.bins)
-        return found
+    @property
+    def _baseline_rows(self) -> int:
+        return len(self._values.baseline_values)
 
     @cached_property
     def _scored(self) -> tuple[Floats, Floats]:
@@ -120,11 +112,18 @@ class Drift:
         """The status of each window."""
         return [self.rule.status(score) for score in self.score.tolist()]
 
-    @cached_property
+    @property
     def statistics(self) -> list[Statistics]:
         """Statistics of each window; the first use reads the values again."""
-        pairs = zip(self.starts.tolist(), self.ends.tolist(), strict=True)
-        return [statistics(self._series.between(start, end)) for start, end in pairs]
+        return self._values.statistics()
+
+    def read_statistics(self, executor: Any = None) -> list[Statistics]:
+        """The same, where an executor's workers may read files: see ``run``.
+
+        Args:
+            executor: As for ``run``; here, if None.
+        """
+        return self._values.statistics(executor)
 
     def noise_band(self, confidence: float = DEFAULT_CONFIDENCE) -> Floats:
         """The score of each window below which chance alone stays; see ``drift.noise_band``."""
@@ -132,22 +131,41 @@ class Drift:
         if not len(self):
             return np.zeros(0)
         band: Floats = noise_band(
-            len(self._baseline_series), self.rows, self.baseline_counts, confidence,
+            self._baseline_rows, self.rows, self.baseline_counts, confidence,
             rule.metric, rule.aggregation, rule.weights,
         )  # fmt: skip
         return band
 
     def rescore(self, **changes: Any) -> Drift:
-        """What if: the same counts with another metric, aggregation, weights or threshold.
+        """What if: the same counts with another metric, aggregation, weights, threshold or bins.
+
+        Other bins need edges that were counted: those of ``run``'s ``what_if``, and any that are
+        among them, such as 5 of 10 Quantile bins.
 
         Args:
-            **changes: Any of metric, aggregation, weights, warning_threshold, alert_threshold.
+            **changes: Any of metric, aggregation, weights, warning_threshold, alert_threshold,
+                bin_mode, num_bins, edges.
+
+        Raises:
+            InvalidRequest: A field cannot be used, or not without counting again.
         """
         fields = {name: getattr(self.rule, name) for name in Scoring.__dataclass_fields__}
-        unknown = sorted(changes.keys() - fields.keys())
+        binning = {name: changes[name] for name in BINNING if name in changes}
+        rule = {name: changes[name] for name in changes if name not in BINNING}
+        unknown = sorted(rule.keys() - fields.keys())
         if unknown:
             raise refusal(unknown[0], "cannot be changed without counting again")
-        return replace(self, rule=Scoring.of(len(self.bins), **{**fields, **changes}))
+        made = self.bins
+        if binning:
+            made = self._counted.rebinned(made, self._values.baseline_values, **binning)
+        counts, baseline_counts = self._counted.over(made)
+        return replace(
+            self,
+            bins=made,
+            counts=counts,
+            baseline_counts=baseline_counts,
+            rule=Scoring.of(len(made), **{**fields, **rule}),
+        )
 
     def to_arrow(self) -> pa.Table:
         """One row per window: its time, rows, missing rows, statistics, score and status."""
@@ -169,113 +187,3 @@ class Drift:
             "status": pa.array([status.value for status in self.status], pa.string()),
         }
         return pa.table(columns)
-
-
-def run(
-    frame: Any,
-    value: str,
-    time: str = "time",
-    *,
-    baseline: Any,
-    width: str | timedelta = DEFAULT_WIDTH,
-    interval: str | timedelta | None = None,
-    start: Any = None,
-    until: Any = None,
-    bin_mode: BinMode | str = BinMode.QUANTILE,
-    num_bins: int | None = DEFAULT_BINS,
-    edges: Any = None,
-    aggregation: Aggregation | str = Aggregation.DENSITY,
-    metric: Metric | str = Metric.PSI,
-    weights: Any = None,
-    warning_threshold: float | None = None,
-    alert_threshold: float | None = DEFAULT_ALERT,
-) -> Drift:
-    """Run an assay over a frame: compare each window with the baseline.
-
-    Every row is counted once, into the cells between window boundaries; windows are sums of cells.
-    Only complete windows are made, and those without any row are left out, as the service does.
-
-    Args:
-        frame: A pandas, polars or Arrow frame, or a dict of columns.
-        value: Name of the column of numbers.
-        time: Name of the column of times; whole numbers are milliseconds since 1970.
-        baseline: A tuple of start and end, of which the end is not in it; or the values themselves.
-        width: Length of a window.
-        interval: Time between the starts of two windows; the width, if None.
-        start: Start of the first window; the end of the baseline, or the first row, if None.
-        until: The last instant that the data covers; the time of the last row, if None.
-        bin_mode: Quantile, Equal, Provided or None.
-        num_bins: Bins between the two outlier bins.
-        edges: With bin_mode Provided.
-        aggregation: Density, Cumulative or Edges.
-        metric: PSI, SumDiff or MaxDiff.
-        weights: One per bin, outlier bins included.
-        warning_threshold: The score that is a Warning; None for none.
-        alert_threshold: The score that is an Alert; None for none.
-
-    Raises:
-        InvalidRequest: A field cannot be used; the sentence names it.
-
-    Example:
-        >>> frame = {"time": np.arange(0, 4 * 86_400_000, 3_600_000), "price": np.arange(96) % 24}
-        >>> found = run(frame, "price", baseline=("1970-01-01", "1970-01-02"), until="1970-01-05")
-        >>> len(found), found.score
-        (3, array([0., 0., 0.]))
-    """
-    length = duration(width, "width")
-    step = length if interval is None else duration(interval, "interval")
-    checks.thresholds(warning_threshold, alert_threshold)
-    times = _column(frame, time, "time")
-    series = Series.of(times, _column(frame, value, "value"), "time", "value")
-    values, baseline_range = _baseline(series, baseline)
-    edged = bins(values, bin_mode, num_bins, edges)
-    rule = Scoring.of(len(edged), metric, aggregation, weights, warning_threshold, alert_threshold)
-    begin = baseline_range and baseline_range[1]
-    if start is not None:
-        begin = instant(start, "start")
-    span = _windows(series, length, step, begin, until)
-    cells = count(series, edged, span.boundaries)
-    found = cells.over(span)
-    held = found.rows > 0
-    end = span.start + span.number * span.interval - span.interval + span.width
-    after = len(series.values) - int(series.rows_at(np.array([end]))[0]) if span.number else 0
-    return Drift(
-        edged, edged.count(values), span.starts[held], span.ends[held],
-        found.rows[held], found.missing[held], found.counts[held], after, rule, baseline_range,
-        series, values,
-    )  # fmt: skip
-
-
-def _column(frame: Any, name: str, field: str) -> Any:
-    names = getattr(frame, "column_names", None)  # Arrow, whose columns are arrays
-    if names is None:
-        names = getattr(frame, "columns", frame)
-    if name not in list(names):
-        raise refusal(field, f"the frame has no column {shown(name)}")
-    return frame[name]
-
-
-def _baseline(series: Series, baseline: Any) -> tuple[Any, tuple[int, int] | None]:
-    """The values of the baseline, and its start and end if it is a time range."""
-    if not isinstance(baseline, tuple):
-        return numbers(baseline, "baseline"), None
-    if len(baseline) != 2:
-        raise refusal("baseline", f"{shown(baseline)} is no pair of start and end")
-    start, end = instant(baseline[0], "baseline.start_at"), instant(baseline[1], "baseline.end_at")
-    if end <= start:
-        raise refusal("baseline", "its end is not after its start")
-    values = series.between(start, end)
-    if not len(values):
-        raise refusal("baseline", f"has no rows from {baseline[0]} until {baseline[1]}")
-    return values, (start, end)
-
-
-def _windows(series: Series, width: int, interval: int, start: int | None, until: Any) -> Windows:
-    """The complete windows that reach into the data."""
-    if not len(series.values):
-        return Windows(0, width, interval, 0)
-    first, last = series.first, series.last
-    end = last if until is None else instant(until, "run_until")
-    begin = first if start is None else start
-    number = max((end - begin - width) // interval + 1, 0)
-    return Windows(begin, width, interval, number).overlapping(first, last).checked()

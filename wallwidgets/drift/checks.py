@@ -51,9 +51,9 @@ def whole(value: object, field: str, least: int, most: int) -> int:
     return int(value)
 
 
-def bin_number(value: object) -> int:
+def bin_number(value: object, field: str = "num_bins") -> int:
     """The number of bins between the outlier bins."""
-    return whole(value, "num_bins", 1, MAX_BINS)
+    return whole(value, field, 1, MAX_BINS)
 
 
 def threshold(value: object, field: str) -> float | None:

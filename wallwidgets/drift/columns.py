@@ -5,6 +5,7 @@ Times become integer ticks in the column's own unit; a time without a zone is in
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -155,6 +156,18 @@ def _arrow_ticks(column: Any, field: str) -> tuple[Ints, str]:
     return array.cast(pa.int64()).to_numpy(zero_copy_only=False), str(kind.unit)
 
 
+def extent(column: Any, field: str = "time") -> tuple[int, int]:
+    """The earliest and latest of a column of times, in whole microseconds since 1970.
+
+    Example:
+        >>> extent(np.array([7, 3]))
+        (3000, 7000)
+    """
+    times, unit = ticks(column, field)
+    low, high = int(times.min()), int(times.max())
+    return low * _MICROS // _TICKS[unit], high * _MICROS // _TICKS[unit]
+
+
 @dataclass(frozen=True, eq=False)
 class Series:
     """Values with their times, in the order of time.
@@ -175,13 +188,30 @@ class Series:
         (times, unit), values = ticks(time, time_field), numbers(value, field)
         if len(times) != len(values):
             raise refusal(field, f"has {len(values)} rows, {time_field} has {len(times)}")
-        if not _rising(times):
-            order = np.argsort(times, kind="stable")
-            times, values = times[order], values[order]
+        times, values = _in_order(times, values)
         absent = int(np.searchsorted(times, _NO_TIME, side="right"))
         if absent:
             raise refusal(time_field, f"{absent} rows have no time")
         return cls(times, unit, values)
+
+    @classmethod
+    def joined(cls, parts: list[Series]) -> Series:
+        """One series of several of the same unit; rows of one time stay in the order of parts."""
+        if not parts:
+            return cls(np.zeros(0, np.int64), "us", np.zeros(0))
+        times = np.concatenate([part.times for part in parts])
+        values = np.concatenate([part.values for part in parts])
+        times, values = _in_order(times, values)
+        return cls(times, parts[0].unit, values)
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.times)
+
+    def read(self) -> Iterator[Series]:
+        """Itself: a series is a piece that is in memory already."""
+        yield self
 
     def rows_at(self, micros: Ints) -> Ints:
         """The first row at or after each instant (microseconds since 1970)."""
@@ -194,10 +224,13 @@ class Series:
             instants = -(-micros // (_MICROS // per_second))
         return np.searchsorted(self.times, instants).astype(np.int64)
 
-    def between(self, start: int, end: int) -> NDArray[np.floating[Any]]:
-        """The values from ``start`` until before ``end``."""
+    def between(self, start: int, end: int) -> Series:
+        """The rows from ``start`` until before ``end``, microseconds since 1970."""
         low, high = self.rows_at(np.array([start, end], dtype=np.int64))
-        return self.values[low:high]
+        return self[low:high]
+
+    def __getitem__(self, rows: slice) -> Series:
+        return Series(self.times[rows], self.unit, self.values[rows])
 
     @property
     def first(self) -> int:
@@ -208,6 +241,16 @@ class Series:
     def last(self) -> int:
         """The time of the last row, in whole microseconds."""
         return int(self.times[-1]) * _MICROS // _TICKS[self.unit]
+
+
+def _in_order(
+    times: Ints, values: NDArray[np.floating[Any]]
+) -> tuple[Ints, NDArray[np.floating[Any]]]:
+    """Rows in the order of time, sorted only if they are not."""
+    if _rising(times):
+        return times, values
+    order = np.argsort(times, kind="stable")
+    return times[order], values[order]
 
 
 def _rising(times: Ints) -> bool:

@@ -39,3 +39,8 @@ MAX_BINS = 10_000
 MAX_WINDOWS = 1_000_000
 MAX_COUNTS = 50_000_000
 """Cells times bins of one assay: 400 MB of counts."""
+
+PIECE_ROWS = 1 << 20
+"""Rows that are read and counted as one piece of work, where a file allows it."""
+READ_BACK_ROWS = 1 << 22
+"""Rows of neighbouring windows that are read back at once for statistics."""
