@@ -144,8 +144,7 @@ def _arrow_ticks(column: Any, field: str) -> tuple[Ints, str]:
     import pyarrow as pa
 
     array = column if isinstance(column, pa.Array | pa.ChunkedArray) else pa.array(column)
-    if array.null_count:
-        raise refusal(field, f"{array.null_count} rows have no time")
+    _refuse_absent(array.null_count, field)
     kind = array.type
     if pa.types.is_date(kind):
         array, kind = array.cast(pa.timestamp("ms")), pa.timestamp("ms")
@@ -157,15 +156,25 @@ def _arrow_ticks(column: Any, field: str) -> tuple[Ints, str]:
 
 
 def extent(column: Any, field: str = "time") -> tuple[int, int]:
-    """The earliest and latest of a column of times, in whole microseconds since 1970.
+    """The earliest and latest of an Arrow column of times, in whole microseconds since 1970.
 
     Example:
-        >>> extent(np.array([7, 3]))
+        >>> import pyarrow as pa
+        >>> extent(pa.array([7, 3]))
         (3000, 7000)
     """
-    times, unit = ticks(column, field)
-    low, high = int(times.min()), int(times.max())
-    return low * _MICROS // _TICKS[unit], high * _MICROS // _TICKS[unit]
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    _refuse_absent(column.null_count, field)
+    ends = pc.min_max(column)
+    (low, high), unit = ticks(pa.array([ends["min"], ends["max"]]), field)
+    return int(low) * _MICROS // _TICKS[unit], int(high) * _MICROS // _TICKS[unit]
+
+
+def _refuse_absent(absent: int, field: str) -> None:
+    if absent:
+        raise refusal(field, f"{absent} rows have no time")
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,9 +198,7 @@ class Series:
         if len(times) != len(values):
             raise refusal(field, f"has {len(values)} rows, {time_field} has {len(times)}")
         times, values = _in_order(times, values)
-        absent = int(np.searchsorted(times, _NO_TIME, side="right"))
-        if absent:
-            raise refusal(time_field, f"{absent} rows have no time")
+        _refuse_absent(int(np.searchsorted(times, _NO_TIME, side="right")), time_field)
         return cls(times, unit, values)
 
     @classmethod

@@ -6,6 +6,7 @@ files or machines add up; a window is then the difference of two running sums, h
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,16 +127,19 @@ def count_source(
         source: Where the rows are.
         bins: The bins of the baseline.
         windows: What the cells are for.
-        executor: Where pieces are counted; here, if None.
+        executor: Where pieces are counted; here, if None: files in two threads, so that one piece
+            is read while another is counted.
     """
     boundaries = windows.boundaries
     total, after = Counts.none(bins, boundaries), 0
     if not len(windows):
         return total, after
     work = ((piece, bins, _cells(piece, boundaries), int(boundaries[-1])) for piece in source)
-    for part, rows_after in spread(executor, count_piece, work, source.held):
-        total.include(part)
-        after += rows_after
+    with ThreadPoolExecutor(2) as threads:
+        workers = threads if executor is None and not source.held else executor
+        for part, rows_after in spread(workers, count_piece, work, source.held):
+            total.include(part)
+            after += rows_after
     return total, after
 
 

@@ -32,10 +32,12 @@ class FileColumns:
         try:
             with self.filesystem.open_input_file(self.path) as stream:
                 kind = FORMATS.get(stream.read(4))
-                if kind is None:
-                    reason = f"{self.path!r} is neither a Parquet nor an Arrow file"
-                    raise refusal("frame", reason)
-                stream.seek(0)
+            if kind is None:
+                reason = f"{self.path!r} is neither a Parquet nor an Arrow file"
+                raise refusal("frame", reason)
+            mapped = kind.mapped and isinstance(self.filesystem, LocalFileSystem)
+            opened = pa.memory_map if mapped else self.filesystem.open_input_file
+            with opened(self.path) as stream:
                 yield kind(stream)
         except FileNotFoundError:
             raise refusal("frame", f"there is no file {self.path!r}") from None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
@@ -13,6 +16,11 @@ from wallwidgets.drift.rules import PIECE_ROWS
 
 _BUFFER = 1 << 20
 _BATCH = 1 << 18
+_TAIL = 10  # An Arrow file ends with the length of its footer and its magic.
+_RECORD_BATCHES = 3  # Field of Footer in File.fbs
+_HEADER = 2  # Field of Message in Message.fbs
+_COMPRESSION = 3  # Field of RecordBatch
+_CONTINUED = b"\xff\xff\xff\xff"
 
 
 class Span(NamedTuple):
@@ -38,6 +46,8 @@ class Format(Protocol):
 class Parquet:
     """A Parquet file and its row groups."""
 
+    mapped = False
+
     def __init__(self, stream: Any):
         import pyarrow.parquet as pq
 
@@ -56,7 +66,9 @@ class Parquet:
             if not group.num_rows:
                 yield Span(0, 0, 0)
             elif known is None or not known.has_min_max or not known.has_null_count:
-                yield Span(group.num_rows, *_measured(self.read([index], [time]), time))
+                ends = [extent(table[time], "time") for table in self.read([index], [time])]
+                first, last = min(low for low, _ in ends), max(high for _, high in ends)
+                yield Span(group.num_rows, first, last)
             elif known.null_count:
                 raise refusal("time", f"{known.null_count} rows have no time")
             else:
@@ -75,32 +87,76 @@ class Parquet:
 class Arrow:
     """An Arrow file (IPC, also known as Feather) and its record batches."""
 
+    mapped = True
+
     def __init__(self, stream: Any):
         self._stream = stream
-        self.schema = pa.ipc.open_file(stream).schema
+        self._whole = pa.ipc.open_file(stream)
+        self.schema = self._whole.schema
 
     def spans(self, time: str) -> Iterator[Span]:
-        """An Arrow file says nothing of its rows, so the time column is read."""
-        for index in range(self._reader([time]).num_record_batches):
-            rows = next(self.read([index], [time])).num_rows
-            times = _measured(self.read([index], [time]), time) if rows else (0, 0)
-            yield Span(rows, *times)
+        """An Arrow file says nothing of its rows, so the time column is read, in two threads."""
+        with ThreadPoolExecutor(2) as threads:
+            numbers = range(self._whole.num_record_batches)
+            yield from threads.map(lambda index: self._span(index, time), numbers)
+
+    def _span(self, index: int, time: str) -> Span:
+        batch = self._reader([time]).get_batch(index)
+        return Span(batch.num_rows, *(extent(batch[time], "time") if batch.num_rows else (0, 0)))
 
     def read(self, groups: list[int], names: list[str]) -> Iterator[Any]:
-        """Batch by batch."""
+        """Batch by batch, in parts that stay in the processor's cache."""
         reader = self._reader(names)
-        return (reader.get_batch(index) for index in groups)
+        for index in groups:
+            batch = reader.get_batch(index)
+            yield from (batch[low : low + _BATCH] for low in range(0, batch.num_rows, _BATCH))
 
     def _reader(self, names: list[str]) -> Any:
+        """Only some columns of what is compressed or elsewhere; of a mapped file, no copy at all.
+
+        What is mapped is read where it is touched, but only if pyarrow does not pick the columns.
+        """
+        if self._mapped:
+            return self._whole
         fields = [self.schema.get_field_index(name) for name in names]
-        options = pa.ipc.IpcReadOptions(included_fields=fields)
-        return pa.ipc.open_file(self._stream, options=options)
+        return pa.ipc.open_file(self._stream, options=pa.ipc.IpcReadOptions(included_fields=fields))
+
+    @cached_property
+    def _mapped(self) -> bool:
+        """Whether batches are the mapped bytes of the file themselves."""
+        return isinstance(self._stream, pa.MemoryMappedFile) and not self._compressed()
+
+    def _compressed(self) -> bool:
+        """Whether the first batch has compression: no function of pyarrow tells."""
+        if not self._whole.num_record_batches:
+            return False
+        size = self._stream.size()
+        (length,) = struct.unpack("<i", self._bytes(size - _TAIL, 4))
+        footer = self._bytes(size - _TAIL - length, length)
+        batches = _member(footer, _root(footer), _RECORD_BATCHES)
+        (begin, length) = struct.unpack_from("<qi", footer, batches + 4)
+        message = self._bytes(begin, length)
+        message = message[8:] if message[:4] == _CONTINUED else message[4:]
+        batch = _member(message, _root(message), _HEADER)
+        return _member(message, batch, _COMPRESSION) != 0
+
+    def _bytes(self, begin: int, length: int) -> bytes:
+        self._stream.seek(begin)
+        return bytes(self._stream.read(length))
+
+
+def _root(table: bytes) -> int:
+    return int(struct.unpack_from("<I", table)[0])
+
+
+def _member(table: bytes, at: int, field: int) -> int:
+    """Where a flatbuffers table has the table or vector of a field; 0 if it has none."""
+    (back,) = struct.unpack_from("<i", table, at)
+    (size,) = struct.unpack_from("<H", table, at - back)
+    slot = 4 + 2 * field
+    place = at + struct.unpack_from("<H", table, at - back + slot)[0] if slot < size else at
+    return place + int(struct.unpack_from("<I", table, place)[0]) if place != at else 0
 
 
 FORMATS: dict[bytes, type[Parquet] | type[Arrow]] = {b"PAR1": Parquet, b"ARRO": Arrow}
 """By the first four bytes of a file."""
-
-
-def _measured(tables: Iterator[Any], time: str) -> tuple[int, int]:
-    found = [extent(table[time], "time") for table in tables if table.num_rows]
-    return min(first for first, _ in found), max(last for _, last in found)
