@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,21 +155,26 @@ def _arrow_ticks(column: Any, field: str) -> tuple[Ints, str]:
     return array.cast(pa.int64()).to_numpy(zero_copy_only=False), str(kind.unit)
 
 
-def extent(column: Any, field: str = "time") -> tuple[int, int]:
-    """The earliest and latest of an Arrow column of times, in whole microseconds since 1970.
+class Extent(NamedTuple):
+    """The earliest and latest of some times, and whether they are in order."""
+
+    first: int
+    last: int
+    ordered: bool
+
+
+def extent(column: Any, field: str = "time") -> Extent:
+    """What a column of times spans, in whole microseconds since 1970.
 
     Example:
-        >>> import pyarrow as pa
-        >>> extent(pa.array([7, 3]))
-        (3000, 7000)
+        >>> extent([7, 3])
+        Extent(first=3000, last=7000, ordered=False)
     """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    _refuse_absent(column.null_count, field)
-    ends = pc.min_max(column)
-    (low, high), unit = ticks(pa.array([ends["min"], ends["max"]]), field)
-    return int(low) * _MICROS // _TICKS[unit], int(high) * _MICROS // _TICKS[unit]
+    times, unit = ticks(column, field)
+    ordered = _rising(times)
+    low, high = (times[0], times[-1]) if ordered else (times.min(), times.max())
+    per_second = _TICKS[unit]
+    return Extent(int(low) * _MICROS // per_second, int(high) * _MICROS // per_second, ordered)
 
 
 def _refuse_absent(absent: int, field: str) -> None:
@@ -192,12 +197,28 @@ class Series:
     values: NDArray[np.floating[Any]]
 
     @classmethod
-    def of(cls, time: Any, value: Any, time_field: str = "time", field: str = "values") -> Series:
-        """Read two columns; rows out of order are sorted, those of one time keep their order."""
+    def of(
+        cls,
+        time: Any,
+        value: Any,
+        time_field: str = "time",
+        field: str = "values",
+        ordered: bool = False,
+    ) -> Series:
+        """Read two columns; rows out of order are sorted, those of one time keep their order.
+
+        Args:
+            time: A column of times.
+            value: A column of numbers.
+            time_field: The name that an error gives the times.
+            field: The name that an error gives the values.
+            ordered: Whether times are known to be in order, so that nobody needs to look.
+        """
         (times, unit), values = ticks(time, time_field), numbers(value, field)
         if len(times) != len(values):
             raise refusal(field, f"has {len(values)} rows, {time_field} has {len(times)}")
-        times, values = _in_order(times, values)
+        if not ordered:
+            times, values = _in_order(times, values)
         _refuse_absent(int(np.searchsorted(times, _NO_TIME, side="right")), time_field)
         return cls(times, unit, values)
 

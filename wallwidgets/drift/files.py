@@ -12,7 +12,7 @@ from pyarrow.fs import LocalFileSystem
 
 from wallwidgets.drift.checks import refusal, shown
 from wallwidgets.drift.columns import Series
-from wallwidgets.drift.formats import FORMATS, Format, Span
+from wallwidgets.drift.formats import FORMATS, Format
 from wallwidgets.drift.rules import PIECE_ROWS
 from wallwidgets.drift.spreading import spread
 
@@ -35,10 +35,8 @@ class FileColumns:
             if kind is None:
                 reason = f"{self.path!r} is neither a Parquet nor an Arrow file"
                 raise refusal("frame", reason)
-            mapped = kind.mapped and isinstance(self.filesystem, LocalFileSystem)
-            opened = pa.memory_map if mapped else self.filesystem.open_input_file
-            with opened(self.path) as stream:
-                yield kind(stream)
+            with kind.opened(self.filesystem, self.path) as file:
+                yield file
         except FileNotFoundError:
             raise refusal("frame", f"there is no file {self.path!r}") from None
         except (OSError, pa.ArrowException) as error:
@@ -55,13 +53,14 @@ class FilePiece:
     rows: int
     first: int
     last: int
+    ordered: bool
 
     def read(self) -> Iterator[Series]:
         """The rows, a part at a time."""
         time, value = self.columns.time, self.columns.value
         with self.columns.open() as file:
             for table in file.read(list(self.groups), [time, value]):
-                yield Series.of(table[time], table[value], "time", "value")
+                yield Series.of(table[time], table[value], "time", "value", self.ordered)
 
     def joined(self, other: FilePiece) -> FilePiece:
         """The piece of both, which are neighbours in one file."""
@@ -71,6 +70,7 @@ class FilePiece:
             rows=self.rows + other.rows,
             first=min(self.first, other.first),
             last=max(self.last, other.last),
+            ordered=self.ordered and other.ordered,
         )
 
 
@@ -170,8 +170,8 @@ class Files:
         )
 
 
-def _whole(pieces: list[FilePiece]) -> Span:
+def _whole(pieces: list[FilePiece]) -> tuple[int, int, int]:
     if not pieces:
-        return Span(0, 0, 0)
+        return 0, 0, 0
     first, last = min(piece.first for piece in pieces), max(piece.last for piece in pieces)
-    return Span(sum(piece.rows for piece in pieces), first, last)
+    return sum(piece.rows for piece in pieces), first, last

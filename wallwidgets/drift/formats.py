@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
+from pyarrow.fs import LocalFileSystem
 
 from wallwidgets.drift.checks import refusal
 from wallwidgets.drift.columns import extent
@@ -24,11 +27,15 @@ _CONTINUED = b"\xff\xff\xff\xff"
 
 
 class Span(NamedTuple):
-    """Rows of one group, and the time of its earliest and latest (microseconds since 1970)."""
+    """Rows of one group, the time of its earliest and latest, and whether they are in order.
+
+    Times are microseconds since 1970; ``ordered`` is False if nobody has looked.
+    """
 
     rows: int
-    first: int
-    last: int
+    first: int = 0
+    last: int = 0
+    ordered: bool = False
 
 
 class Format(Protocol):
@@ -46,7 +53,12 @@ class Format(Protocol):
 class Parquet:
     """A Parquet file and its row groups."""
 
-    mapped = False
+    @classmethod
+    @contextmanager
+    def opened(cls, filesystem: Any, path: str) -> Iterator[Parquet]:
+        """Open it until the block ends."""
+        with filesystem.open_input_file(path) as stream:
+            yield cls(stream)
 
     def __init__(self, stream: Any):
         import pyarrow.parquet as pq
@@ -64,16 +76,17 @@ class Parquet:
             group = metadata.row_group(index)
             known = group.column(column).statistics
             if not group.num_rows:
-                yield Span(0, 0, 0)
+                yield Span(0)
             elif known is None or not known.has_min_max or not known.has_null_count:
                 ends = [extent(table[time], "time") for table in self.read([index], [time])]
-                first, last = min(low for low, _ in ends), max(high for _, high in ends)
+                first, last = min(each.first for each in ends), max(each.last for each in ends)
                 yield Span(group.num_rows, first, last)
             elif known.null_count:
                 raise refusal("time", f"{known.null_count} rows have no time")
             else:
                 ends = pa.array([known.min, known.max]).cast(kind)
-                yield Span(group.num_rows, *extent(ends, "time"))
+                first, last, _ = extent(ends, "time")
+                yield Span(group.num_rows, first, last)
 
     def read(self, groups: list[int], names: list[str]) -> Iterator[Any]:
         """At once, unless they are large."""
@@ -87,10 +100,21 @@ class Parquet:
 class Arrow:
     """An Arrow file (IPC, also known as Feather) and its record batches."""
 
-    mapped = True
+    @classmethod
+    @contextmanager
+    def opened(cls, filesystem: Any, path: str) -> Iterator[Arrow]:
+        """Open it until the block ends, mapped into memory if it is local."""
+        if isinstance(filesystem, LocalFileSystem):
+            with open(path, "rb") as file:
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            yield cls(pa.BufferReader(pa.py_buffer(mapped)), mapped)
+        else:
+            with filesystem.open_input_file(path) as stream:
+                yield cls(stream)
 
-    def __init__(self, stream: Any):
+    def __init__(self, stream: Any, mapped: mmap.mmap | None = None):
         self._stream = stream
+        self._map = mapped
         self._whole = pa.ipc.open_file(stream)
         self.schema = self._whole.schema
 
@@ -102,14 +126,23 @@ class Arrow:
 
     def _span(self, index: int, time: str) -> Span:
         batch = self._reader([time]).get_batch(index)
-        return Span(batch.num_rows, *(extent(batch[time], "time") if batch.num_rows else (0, 0)))
+        found = Span(batch.num_rows, *extent(batch[time], "time")) if batch.num_rows else Span(0)
+        self._let_go()
+        return found
 
     def read(self, groups: list[int], names: list[str]) -> Iterator[Any]:
         """Batch by batch, in parts that stay in the processor's cache."""
         reader = self._reader(names)
         for index in groups:
             batch = reader.get_batch(index)
-            yield from (batch[low : low + _BATCH] for low in range(0, batch.num_rows, _BATCH))
+            for low in range(0, batch.num_rows, _BATCH):
+                yield batch[low : low + _BATCH]
+                self._let_go()
+
+    def _let_go(self) -> None:
+        """Give back the pages that were touched; what is used again comes from the file again."""
+        if self._map is not None and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+            self._map.madvise(mmap.MADV_DONTNEED)
 
     def _reader(self, names: list[str]) -> Any:
         """Only some columns of what is compressed or elsewhere; of a mapped file, no copy at all.
@@ -124,7 +157,7 @@ class Arrow:
     @cached_property
     def _mapped(self) -> bool:
         """Whether batches are the mapped bytes of the file themselves."""
-        return isinstance(self._stream, pa.MemoryMappedFile) and not self._compressed()
+        return self._map is not None and not self._compressed()
 
     def _compressed(self) -> bool:
         """Whether the first batch has compression: no function of pyarrow tells."""

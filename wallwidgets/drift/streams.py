@@ -118,7 +118,7 @@ class Stream:
                 ends.append(extent(batch[time], "time"))
         if not rows:
             return 0, 0, 0
-        return rows, min(first for first, _ in ends), max(last for _, last in ends)
+        return rows, min(each.first for each in ends), max(each.last for each in ends)
 
     def __iter__(self) -> Iterator[Series]:
         return self._series()
