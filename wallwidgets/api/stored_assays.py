@@ -71,7 +71,7 @@ class StoredAssays:
             assay_id = self._transport.post(CREATE, config).assay_id
         except OutcomeUnknown:
             for record in self.list(config.pipeline_id):
-                if record.name == config.name and made_since(started, record.next_run):
+                if record.name == config.name and made_since(started, record.updated_at):
                     return record
             raise
         return self._find(assay_id, config.pipeline_id)
