@@ -148,7 +148,7 @@ def note(text: str, look: Palette, **place: Any) -> dict[str, Any]:
 
 
 def gap_notes(middles: Times, look: Palette, **place: Any) -> list[dict[str, Any]]:
-    """ "no rows" upright in gaps."""
+    """The words "no rows", upright, in gaps."""
     place = {"yref": "paper", "textangle": -90, **place}
     return [note("no rows", look, x=middle, **place) for middle in iso(middles)]
 

@@ -6,8 +6,9 @@ from collections import defaultdict
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
-from wallwidgets.charts.records import Track
+from wallwidgets.charts.records import ALARMS, Track
 from wallwidgets.drift import noise_band
 from wallwidgets.drift.checks import Floats
 from wallwidgets.schemas.assays import Aggregation, AssayResult, Metric, Summarizer, Summary
@@ -30,6 +31,12 @@ def bands(track: Track, confidence: float) -> Floats:
         rows = tuple(track.results[index].window_summary.count for index in indices)
         found[indices] = _simulated(baseline, rows, confidence)
     return found
+
+
+def hollow(track: Track, band: Floats) -> NDArray[np.bool_]:
+    """Which windows alarm, though chance alone could have made their score."""
+    alarms = np.array([state in ALARMS for state in track.status], dtype=bool)
+    return alarms & (track.score < band)
 
 
 @lru_cache(maxsize=512)

@@ -15,6 +15,7 @@ from wallwidgets.charts.export import csv_text, page
 from wallwidgets.charts.lab_style import LAB_STYLE
 from wallwidgets.charts.legend import Key, heading
 from wallwidgets.charts.palette import Palette, palette
+from wallwidgets.schemas.safe_html import safe_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -113,8 +114,9 @@ class Chart:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
+        said = f'<div style="font-size: 13px">{safe_text(self.summary)}</div>'
         drawn = {**json.loads(self.figure.to_json()), "config": self.config}
-        display({"text/html": LAB_STYLE + self.heading, "text/plain": self.title}, raw=True)  # type: ignore[no-untyped-call]
+        display({"text/html": LAB_STYLE + self.heading + said, "text/plain": self.title}, raw=True)  # type: ignore[no-untyped-call]
         display(  # type: ignore[no-untyped-call]
             {"application/vnd.plotly.v1+json": drawn, "text/plain": self.summary}, raw=True
         )

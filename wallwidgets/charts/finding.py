@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wallwidgets.charts.chance import density
-from wallwidgets.charts.records import Track
+from wallwidgets.charts.records import ALARMS, Track
 from wallwidgets.charts.wording import bin_ranges, joined, percent, score_text, window_name
 from wallwidgets.drift.checks import Floats
 from wallwidgets.schemas.assays import Aggregation, AssayResult, ResultStatus, Summary
 
+NO_WINDOWS = "There are no windows."
+NO_SCORES = "There are no scores: without bins, nothing is compared."
 _MOST_NAMED = 3
 
 
@@ -61,7 +63,7 @@ def window_finding(result: AssayResult, name: str, band: float) -> str:
     if result.score is None:
         return f"{name}: no score, only statistics."
     text = f"{name}: score {score_text(result.score)}, {result.status.value}"
-    if result.status in (ResultStatus.WARNING, ResultStatus.ALERT) and result.score < band:
+    if result.status in ALARMS and result.score < band:
         rows = f"{result.window_summary.count:,}"
         text += f", but with {rows} rows chance alone could do it"
     after = [part for part in (_bins_finding(result), *_outside(result)) if part]
@@ -69,7 +71,7 @@ def window_finding(result: AssayResult, name: str, band: float) -> str:
 
 
 def _bins_finding(result: AssayResult) -> str:
-    if result.status not in (ResultStatus.WARNING, ResultStatus.ALERT):
+    if result.status not in ALARMS:
         return ""
     shares = parts_of_score(result)
     largest, edges = leading(shares), right_edges(result.window_summary)
@@ -110,28 +112,28 @@ def since(track: Track) -> datetime | None:
     """The first window of the unbroken run of warnings and alerts that reaches the last window."""
     first = None
     for result in reversed(track.results):
-        if result.status not in (ResultStatus.WARNING, ResultStatus.ALERT):
+        if result.status not in ALARMS:
             break
         first = result.window_start
     return first
 
 
-def track_finding(track: Track, hollow: Sequence[bool]) -> str:
+def track_finding(track: Track, hollow: NDArray[np.bool_]) -> str:
     """All windows of one iopath."""
     if not len(track):
-        return "There are no windows."
+        return NO_WINDOWS
     if np.isnan(track.score).all():
-        return "There are no scores: without bins, nothing is compared."
+        return NO_SCORES
     number, states = len(track), track.status
     alerts, warnings = states.count(ResultStatus.ALERT), states.count(ResultStatus.WARNING)
     text = f"{alerts:,} of {number:,} windows {'is' if alerts == 1 else 'are'} Alert"
     if warnings or track.warning_threshold is not None:
         text += f", {warnings:,} Warning"
-    if any(hollow):
-        text += f"; {sum(hollow):,} of them could be chance alone"
+    if hollow.any():
+        text += f"; {hollow.sum():,} of them could be chance alone"
     peak = int(np.nanargmax(track.score))
-    names = [window_name(track.starts[at], track.ends[at]) for at in (peak,)]
-    text += f". The highest score is {score_text(float(track.score[peak]))}, {names[0]}"
+    name = window_name(track.starts[peak], track.ends[peak])
+    text += f". The highest score is {score_text(float(track.score[peak]))}, {name}"
     begun = since(track)
     return f"{text}; over the threshold since {_since_name(track, begun)}." if begun else f"{text}."
 

@@ -12,18 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallwidgets.charts import canvas
-from wallwidgets.charts.chance import CONFIDENCE, bands
+from wallwidgets.charts.chance import CONFIDENCE, bands, hollow
 from wallwidgets.charts.chart import Chart
-from wallwidgets.charts.finding import since_text
+from wallwidgets.charts.finding import NO_SCORES, NO_WINDOWS, since_text
+from wallwidgets.charts.grid import Grid, grade
 from wallwidgets.charts.hover import HOVER, hover_words
 from wallwidgets.charts.legend import Key
 from wallwidgets.charts.palette import Palette, palette
-from wallwidgets.charts.records import Times, Track, as_times, tracks
-from wallwidgets.charts.steps import runs, slots, wide_gaps
+from wallwidgets.charts.records import Times, Track, start_of, tracks
+from wallwidgets.charts.steps import wide_gaps
 from wallwidgets.charts.tables import window_table
-from wallwidgets.charts.wording import fitted, joined, score_text, text_width, utc
-from wallwidgets.drift.checks import Floats, Ints
-from wallwidgets.schemas.assays import AssayResult, ResultStatus
+from wallwidgets.charts.wording import fitted, joined, score_text, text_width
+from wallwidgets.drift.checks import Floats
+from wallwidgets.schemas.assays import AssayResult
 from wallwidgets.schemas.safe_html import figure_text
 
 _WORDS = (
@@ -33,9 +34,7 @@ _WORDS = (
     "Alert",
     "Alert ×2 and more",
 )
-_MOST_CELLS = 40_000
-_MOST_COLUMNS, _FEWEST_COLUMNS = 500, 100
-_HOLLOW_PX = 9
+_HOLLOW_PX, _NAME_PX = 9, 400
 _NOTED_ROWS, _NOTED_PART = 3, 0.015
 _MOST_NAMED = 3
 
@@ -126,63 +125,27 @@ class _Features:
 
     @cached_property
     def hollow(self) -> list[NDArray[np.bool_]]:
-        """What alarms, but chance alone could have made."""
-        alarms = (ResultStatus.WARNING, ResultStatus.ALERT)
-        return [
-            (track.score < band) & [state in alarms for state in track.status]
-            for track, band in zip(self.tracks, self.bands, strict=True)
-        ]
+        return [hollow(*pair) for pair in zip(self.tracks, self.bands, strict=True)]
 
     @cached_property
-    def starts(self) -> Times:
-        """The start of every window of any feature."""
-        return np.unique(np.concatenate([as_times(track.starts) for track in self.tracks]))
-
-    @cached_property
-    def slots(self) -> tuple[Times, Times, Ints]:
-        """Where each window is drawn, and a number that rises at every gap."""
-        ends = {
-            start: end for t in self.tracks for start, end in zip(t.starts, t.ends, strict=True)
-        }
-        run = runs(self.starts)
-        lefts, rights = slots(self.starts, as_times(ends[start] for start in sorted(ends)), run)
-        return lefts, rights, run
-
-    @cached_property
-    def columns(self) -> tuple[Times, Ints]:
-        """Borders of the columns, and the column of each window; a gap is a column without any."""
-        lefts, rights, run = self.slots
-        place = np.arange(len(run)) - np.searchsorted(run, run)
-        begins = place % self.merged == 0
-        if begins.sum() > 2 * _MOST_COLUMNS:  # gaps all over: they are merged too
-            begins = np.arange(len(run)) % self.merged == 0
-        gaps = (lefts[1:] > rights[:-1]) & begins[1:]
-        borders = np.unique(np.concatenate([lefts[begins], rights[:-1][gaps], rights[-1:]]))
-        return borders, np.searchsorted(borders, lefts, side="right") - 1
-
-    @cached_property
-    def merged(self) -> int:
-        """How many neighbouring windows are drawn as one column."""
-        most = min(max(_MOST_CELLS // len(self.tracks), _FEWEST_COLUMNS), _MOST_COLUMNS)
-        return -(-len(self.starts) // most)
+    def grid(self) -> Grid:
+        return Grid(self.tracks)
 
     @cached_property
     def cells(self) -> tuple[Floats, NDArray[Any], NDArray[np.bool_]]:
         """Class, words and hole of each cell; of windows that share one, the worst's."""
-        borders, places = self.columns
-        shape = (len(self.tracks), len(borders) - 1)
+        shape = (len(self.tracks), len(self.grid.columns[0]) - 1)
         classes, holes = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
         words = np.full((*shape, 7), "", dtype=object)
         for row, track in enumerate(self.tracks):
-            at = places[np.searchsorted(self.starts, as_times(track.starts))]
-            grades = grade(track, self.bands[row])
-            name = figure_text(fitted(track.label, 400))
+            band, inside, grades = self.bands[row], self.hollow[row], grade(track, self.bands[row])
+            name = figure_text(fitted(track.label, _NAME_PX))
             # Later ones win: the worst of each cell, a certain one before a hollow one.
-            for window in np.lexsort((~self.hollow[row], np.nan_to_num(grades, nan=-1))):
-                cell = (row, at[window])
-                classes[cell], holes[cell] = grades[window], self.hollow[row][window]
-                told = hover_words(track, window, self.bands[row][window], self.confidence)
-                words[cell] = [*told, name]
+            order = np.lexsort((~inside, np.nan_to_num(grades, nan=-1)))
+            for column, at in dict(zip(self.grid.places(track)[order], order, strict=True)).items():
+                classes[row, column], holes[row, column] = grades[at], inside[at]
+                told = hover_words(track, at, float(band[at]), self.confidence)
+                words[row, column] = [*told, name]
         return classes, words, holes
 
     def _traces(self) -> Iterator[dict[str, Any]]:
@@ -192,13 +155,13 @@ class _Features:
             borders, classes, holes = nothing, np.zeros((0, 0)), np.zeros((0, 0), dtype=bool)
             words = np.zeros((0, 0, 7), dtype=object)
         else:
-            borders = self.columns[0]
+            borders = self.grid.columns[0]
             classes, words, holes = self.cells
         gap = 2 if self._cell_px(len(borders)) > 7 else 0
         yield {
             "type": "heatmap", "name": "cells", "x": borders,
             "y": np.arange(len(classes), dtype=float), "zmin": -0.5, "zmax": 4.5,
-"z": _without_nan(classes),
+            "z": _without_nan(classes),
             "colorscale": _steps(self.look.classes), "showscale": False, "xgap": gap, "ygap": 2,
             "hoverongaps": False, "customdata": words,
             "hovertemplate": HOVER.replace("<b>", "%{customdata[6]}<br><b>", 1),
@@ -228,14 +191,13 @@ class _Features:
         chosen = self.selected
         if chosen is None or not self.tracks:
             return nothing
-        start = chosen.window_start if isinstance(chosen, AssayResult) else utc(chosen)
+        start = start_of(chosen)
         rows = [at for at, track in enumerate(self.tracks) if start in track.starts]
         if isinstance(chosen, AssayResult):
             rows = [at for at in rows if self.tracks[at].iopath == (chosen.iopath or "")]
         if not rows:
             return nothing
-        window = np.searchsorted(self.starts, as_times([start]))[0]
-        column = self.columns[1][window]
+        column = self.grid.places(self.tracks[rows[0]])[self.tracks[rows[0]].starts.index(start)]
         left, right = borders[column], borders[column + 1]
         low, high = rows[0] - 0.5, rows[-1] + 0.5
         return (
@@ -279,10 +241,10 @@ class _Features:
         ]  # fmt: skip
 
     def _gap_notes(self) -> list[dict[str, Any]]:
-        """ "no rows" upright in each gap that has room for it."""
+        """Where there were no rows, as far as there is room to say so."""
         if self.narrow or len(self.tracks) < _NOTED_ROWS:
             return []
-        lefts, rights, run = self.slots
+        lefts, rights, run = self.grid.slots
         middles = wide_gaps(lefts, rights, run, _NOTED_PART)
         return canvas.gap_notes(middles, self.look, y=0.5, yanchor="middle")
 
@@ -297,39 +259,23 @@ class _Features:
         keys = [Key("square", *each) for each in zip(self.look.classes, _WORDS, strict=True)]
         if any(part.any() for part in self.hollow):
             keys.append(Key("outline", self.look.classes[3], "hollow: chance alone could do it"))
-        if self.merged > 1:
-            keys.append(Key("none", "", f"each column is the worst of {self.merged:,} windows"))
+        if self.grid.merged > 1:
+            keys.append(Key("none", "", f"each column the worst of {self.grid.merged:,} windows"))
         return keys
 
     def _summary(self) -> str:
         if not self.tracks:
-            return "There are no windows."
+            return NO_WINDOWS
         if all(np.isnan(track.score).all() for track in self.tracks):
-            return "There are no scores: without bins, nothing is compared."
+            return NO_SCORES
         over = [track for track in self.tracks if since_text(track)]
         of = f"In the last window {len(over):,} of {len(self.tracks):,} columns"
         if not over:
             return f"{of} are over their thresholds."
         verb = "is over its threshold" if len(over) == 1 else "are over their thresholds"
-        named = [fitted(track.label, 400) for track in over[:_MOST_NAMED]]
+        named = [fitted(track.label, _NAME_PX) for track in over[:_MOST_NAMED]]
         more = [f"{len(over) - _MOST_NAMED} more"] if len(over) > _MOST_NAMED else []
         return f"{of} {verb}: {joined([*named, *more])}."
-
-
-def grade(track: Track, band: Floats) -> Floats:
-    """The class of each window, 0 to 4; NaN where there is no score.
-
-    An Ok one is inside the band (0) or above it (1), without a known band it is below (1).
-    """
-    states = np.array([state is ResultStatus.ALERT for state in track.status])
-    warned = np.array([state is ResultStatus.WARNING for state in track.status])
-    limits = [np.nan if r.alert_threshold is None else r.alert_threshold for r in track.results]
-    double = track.score >= 2 * np.array(limits)
-    found = np.where(track.score < band, 0.0, 1.0)
-    found[warned] = 2.0
-    found[states] = np.where(double[states], 4.0, 3.0)
-    found[np.isnan(track.score)] = np.nan
-    return found
 
 
 def _without_nan(classes: Floats) -> NDArray[np.object_]:

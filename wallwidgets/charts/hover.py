@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from wallwidgets.charts.records import Track
+from wallwidgets.charts.records import ALARMS, Track
 from wallwidgets.charts.wording import percent, rows_text, score_text, time_range
-from wallwidgets.schemas.assays import ResultStatus
 
 HOVER = (
     "<b>%{customdata[0]}</b> %{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}"
@@ -20,8 +19,7 @@ def hover_words(track: Track, at: int, band: float, confidence: float) -> list[s
     limit = ""
     if band == band:  # not NaN
         limit = f"<br>without drift below {_exact(band)} ({percent(confidence)})"
-        alarm = result.status in (ResultStatus.WARNING, ResultStatus.ALERT)
-        if alarm and result.score is not None and result.score < band:
+        if result.status in ALARMS and result.score is not None and result.score < band:
             limit += "<br>chance alone could do it"
     return [
         score,

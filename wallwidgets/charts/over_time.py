@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,23 +10,25 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from wallwidgets.charts import canvas
-from wallwidgets.charts.chance import CONFIDENCE, bands
+from wallwidgets.charts.chance import CONFIDENCE, bands, hollow
 from wallwidgets.charts.chart import Chart
 from wallwidgets.charts.finding import track_finding, window_finding
 from wallwidgets.charts.hover import HOVER, hover_words
 from wallwidgets.charts.legend import Key
 from wallwidgets.charts.palette import Palette, faint, palette
-from wallwidgets.charts.records import Times, Track, as_times, tracks
+from wallwidgets.charts.records import Times, Track, as_times, start_of, tracks
+from wallwidgets.charts.score_scale import Scale
 from wallwidgets.charts.steps import band_steps, runs, wide_gaps
 from wallwidgets.charts.tables import window_table
 from wallwidgets.charts.thinning import kept
+from wallwidgets.charts.thresholds import Limit, labels, limits, lines
 from wallwidgets.charts.wording import (
     day,
+    fitted,
     percent,
-    score_text,
-    utc,
     window_name,
 )
 from wallwidgets.drift.checks import Floats, Ints, refusal
@@ -38,11 +39,9 @@ _SYMBOLS = {
     ResultStatus.WARNING: ("triangle", "triangle-up", 10, 7),
     ResultStatus.ALERT: ("diamond", "diamond", 10, 7),
 }
-_HIGH = 4
-_DECADES_BELOW = 250
 _MANY = 300
 _LABEL_PX = 15
-_PLOT_PX = 200
+_NAME_PX = 500
 
 
 def scores(
@@ -107,8 +106,8 @@ class _Scores:
             xaxis=canvas.time_axis(
                 look, self.narrow, canvas.around(track.starts, track.ends) if len(track) else None
             ),
-            yaxis=self._y_axis(),
-            shapes=[*self._thresholds(), *self._selected_span()],
+            yaxis=self.scale.axis(look, self.narrow),
+            shapes=[*lines(self.limits), *self._selected_span()],
             annotations=[*self._labels(), *self._gap_notes(), *self._empty()],
         )
         return Chart(
@@ -117,23 +116,12 @@ class _Scores:
         )  # fmt: skip
 
     @cached_property
-    def empty(self) -> bool:
-        """Whether there is no score to draw."""
-        return not np.isfinite(self.track.score).any()
-
-    @cached_property
     def band(self) -> Floats:
         return bands(self.track, self.confidence)
 
     @cached_property
-    def hollow(self) -> list[bool]:
-        """A Warning or Alert that chance alone could have made."""
-        return [
-            status in (ResultStatus.WARNING, ResultStatus.ALERT) and bool(score < band)
-            for status, score, band in zip(
-                self.track.status, self.track.score, self.band, strict=True
-            )
-        ]
+    def hollow(self) -> NDArray[np.bool_]:
+        return hollow(self.track, self.band)
 
     @cached_property
     def starts(self) -> Times:
@@ -153,35 +141,11 @@ class _Scores:
 
     @cached_property
     def drawn(self) -> Ints:
-        certain = np.where(self.hollow, -np.inf, self.track.score) if self.hollow else np.zeros(0)
-        return kept(self.track.score, certain)
+        return kept(self.track.score, np.where(self.hollow, -np.inf, self.track.score))
 
     @cached_property
-    def logarithmic(self) -> bool:
-        alert = self.track.alert_threshold
-        return alert is not None and alert > 0 and bool((self.track.score > _HIGH * alert).any())
-
-    @property
-    def floor(self) -> float:
-        """Where the y axis begins; what is lower lies on it."""
-        alert = self.track.alert_threshold
-        return alert / _DECADES_BELOW if self.logarithmic and alert else 0.0
-
-    @cached_property
-    def top(self) -> float:
-        """Where the y axis ends; the band of a window with few rows may go beyond."""
-        limits = [self.track.warning_threshold, self.track.alert_threshold]
-        highest = (
-            [float(np.nanmax(self.track.score))] if np.isfinite(self.track.score).any() else []
-        )
-        reached = max([*highest, *(limit for limit in limits if limit is not None)], default=0.0)
-        reached = reached or 1.0
-        if np.isfinite(self.band).any():
-            reached = max(reached, min(float(np.nanmax(self.band)), 1.6 * reached))
-        return reached * (1.6 if self.logarithmic else 1.12)
-
-    def _heights(self, scores: Floats) -> Floats:
-        return np.maximum(scores, self.floor) if self.logarithmic else scores
+    def scale(self) -> Scale:
+        return Scale(self.track, self.band)
 
     def _traces(self) -> Iterator[dict[str, Any]]:
         """Band, its edge, line, one per status, zeros of a logarithmic axis, ring: always eight."""
@@ -190,7 +154,7 @@ class _Scores:
         known = drawn[np.isfinite(self.band[drawn])]
         outline, edge = band_steps(
             self.starts[known], self.ends[known], self.runs[known],
-            self._heights(self.band[known]), self.floor,
+            self.scale.heights(self.band[known]), self.scale.floor,
         )  # fmt: skip
         yield base | {
             "name": "no-drift band", "x": outline[0], "y": outline[1], "fill": "toself",
@@ -202,13 +166,13 @@ class _Scores:
         }  # fmt: skip
         breaks = np.flatnonzero(np.diff(self.runs[drawn])) + 1
         middles = self.middles[drawn]
-        heights = np.insert(self._heights(self.track.score[drawn]), breaks, np.nan)
+        heights = np.insert(self.scale.heights(self.track.score[drawn]), breaks, np.nan)
         yield base | {
             "name": "score", "x": np.insert(middles, breaks, middles[breaks]),
             "y": heights, "connectgaps": False, "line": {"width": 1.5, "color": look.baseline},
         }  # fmt: skip
         scored = np.isfinite(self.track.score[drawn])
-        on_floor = self.logarithmic & (self.track.score[drawn] <= self.floor)
+        on_floor = self.scale.logarithmic & (self.track.score[drawn] <= self.scale.floor)
         for status in _SYMBOLS:
             of_status = np.array([self.track.status[at] is status for at in drawn], dtype=bool)
             yield self._markers(status, drawn[of_status & scored & ~on_floor])
@@ -224,7 +188,7 @@ class _Scores:
 
     def _markers(self, status: ResultStatus, indices: Ints) -> dict[str, Any]:
         _, symbol, wide, small = _SYMBOLS[status]
-        hollow = [self.hollow[at] for at in indices]
+        hollow = self.hollow[indices].tolist()
         crowded = self.narrow or len(self.drawn) > _MANY
         return self._points(status.value, indices) | {
             "marker": {
@@ -243,83 +207,36 @@ class _Scores:
             words[row] = hover_words(self.track, at, self.band[at], self.confidence)
         return {
             "type": "scatter", "mode": "markers", "name": name, "x": self.middles[indices],
-            "y": self._heights(self.track.score[indices]), "customdata": words,
+            "y": self.scale.heights(self.track.score[indices]), "customdata": words,
             "hovertemplate": HOVER, "cliponaxis": False,
         }  # fmt: skip
 
-    def _y_axis(self) -> dict[str, Any]:
-        if self.empty:
-            return canvas.value_axis(self.look, self.narrow, visible=False)
-        if self.logarithmic:
-            ends = [math.log10(self.floor), math.log10(self.top)]
-            ticks = {"type": "log", "dtick": 1, "tickformat": "~g"}
-            return canvas.value_axis(self.look, self.narrow, range=ends, **ticks)
-        form = ".1f" if self.top >= 0.3 else "~g"
-        return canvas.value_axis(
-            self.look, self.narrow, type="linear", range=[0, self.top], tickformat=form
-        )
-
-    def _limits(self) -> list[tuple[str, float, str, str, str]]:
-        """Name, height, colour, colour of its label and dash of each threshold there is."""
-        track, look = self.track, self.look
-        if self.empty:
+    @cached_property
+    def limits(self) -> list[Limit]:
+        if self.scale.empty:
             return []
-        limits = [
-            ("Alert", track.alert_threshold, look.alert, look.alert, "solid"),
-            ("Warning", track.warning_threshold, look.warning, look.warning_text, "dash"),
-        ]
-        return [
-            (name, at, colour, text, dash)
-            for name, at, colour, text, dash in limits
-            if at is not None and (at > 0 or not self.logarithmic)
-        ]
-
-    def _thresholds(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": at, "y1": at,
-                "layer": "below", "line": {"color": colour, "width": 1.25, "dash": dash},
-            }
-            for _, at, colour, _, dash in self._limits()
-        ]  # fmt: skip
+        found = limits(self.track, self.look)
+        return [each for each in found if each.at > 0 or not self.scale.logarithmic]
 
     def _labels(self) -> list[dict[str, Any]]:
-        """The thresholds at the right, apart from each other; when narrow the legend has them."""
+        """The thresholds at the right of the plot; when narrow the legend has them."""
         if self.narrow:
             return []
-        limits = self._limits()
-        heights = [math.log10(at) if self.logarithmic else at for _, at, _, _, _ in limits]
-        shifts = [0.0] * len(limits)
-        if len(limits) == 2:
-            bottom = math.log10(self.floor) if self.logarithmic else 0.0
-            top = math.log10(self.top) if self.logarithmic else self.top
-            apart = (heights[0] - heights[1]) / (top - bottom) * _PLOT_PX
-            push = max(_LABEL_PX - apart, 0) / 2
-            shifts = [push, -push]
-        return [
-            canvas.note(
-                f"{name} {score_text(at)}", self.look, size=canvas.TEXT, color=text, xref="paper",
-                x=1, xanchor="left", xshift=6, y=height, yanchor="middle", yshift=shift,
-            )
-            for (name, at, _, text, _), height, shift in zip(limits, heights, shifts, strict=True)
-        ]  # fmt: skip
+        return labels(self.limits, self.look, self.scale)
 
     def _gap_notes(self) -> list[dict[str, Any]]:
-        """ "no rows" upright in each gap that has room for it."""
-        if self.narrow or self.empty:
+        """Where there were no rows, as far as there is room to say so."""
+        if self.narrow or self.scale.empty:
             return []
         middles = wide_gaps(self.starts, self.ends, self.runs, _LABEL_PX / (canvas.WIDE_PX - 140))
         return canvas.gap_notes(middles, self.look, y=0, yanchor="bottom", yshift=2)
 
     def _empty(self) -> list[dict[str, Any]]:
         """The reason, where there is nothing to draw."""
-        return [canvas.empty_note(self._summary(), self.look)] if self.empty else []
+        return [canvas.empty_note(self._summary(), self.look)] if self.scale.empty else []
 
     def _is_selected(self) -> list[bool]:
-        if self.selected is None:
-            return [False] * len(self.track)
-        chosen = self.selected
-        start = chosen.window_start if isinstance(chosen, AssayResult) else utc(chosen)
+        start = None if self.selected is None else start_of(self.selected)
         return [each == start for each in self.track.starts]
 
     def _selected_span(self) -> list[dict[str, Any]]:
@@ -342,7 +259,7 @@ class _Scores:
         whole = f"{day(track.starts[0], year=other)} – {day(last, year=True)}"
         if track.starts[0].date() == last.date():
             whole = day(last, year=True)
-        return f"{track.label} · {whole}" if track.label else whole
+        return f"{fitted(track.label, _NAME_PX)} · {whole}" if track.label else whole
 
     def _legend(self) -> list[Key]:
         look, track = self.look, self.track
@@ -358,16 +275,13 @@ class _Scores:
             or status in scored
         ]
         if self.narrow:
-            keys += [
-                Key("line" if dash == "solid" else "dashes", colour, f"{name} ≥ {score_text(at)}")
-                for name, at, colour, _, dash in self._limits()
-            ]
+            keys += [each.key for each in self.limits]
         if np.isfinite(self.band).any():
             text = f"{percent(self.confidence)} of windows without drift"
             keys.append(Key("band", look.baseline, text))
-        if any(self.hollow):
+        if self.hollow.any():
             keys.append(Key("hollow", look.warning, "hollow: chance alone could do it"))
-        if self.logarithmic:
+        if self.scale.logarithmic:
             keys.append(Key("none", "", "logarithmic axis"))
         if len(scored) < len(track):
             keys.append(Key("none", "", f"no score {len(track) - len(scored):,}"))

@@ -5,29 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from wallwidgets.charts import canvas
-from wallwidgets.charts.chance import CONFIDENCE, bands, density
+from wallwidgets.charts.bin_labels import tick_labels
+from wallwidgets.charts.bin_values import BinValues
+from wallwidgets.charts.chance import CONFIDENCE, bands
 from wallwidgets.charts.chart import Chart
-from wallwidgets.charts.finding import leading, parts_of_score, right_edges, window_finding
+from wallwidgets.charts.finding import leading, window_finding
 from wallwidgets.charts.legend import Key
 from wallwidgets.charts.palette import Palette, faint, palette
 from wallwidgets.charts.records import Track, records
 from wallwidgets.charts.wording import (
-    bin_ranges,
-    number_texts,
+    fitted,
     percent,
     rows_text,
     score_text,
     text_width,
     window_name,
 )
-from wallwidgets.drift.checks import Floats, refusal
+from wallwidgets.drift.checks import refusal
 from wallwidgets.schemas.assays import Aggregation, AssayResult, Metric, Summary
 from wallwidgets.schemas.safe_html import figure_text
 
@@ -36,10 +35,8 @@ _TOP, _BOTTOM = (0.43, 1.0), (0.0, 0.25)
 _HOVER = (
     "<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}%{customdata[3]}<extra></extra>"
 )
-_OUTLIERS = ("left_outlier", "right_outlier")
-_LONG, _SHORT = ("below", "above", "missing"), ("<", ">", "NaN")
+_LABELLED_PX, _NAME_PX = 32, 500
 _NUMBERED_PX, _LABELLED_PX = 26, 32
-_STATISTICS = ("count", "missing", "min", "max", "mean", "median", "std")
 
 
 def bins(
@@ -87,7 +84,7 @@ class _Bins:
     confidence: float
 
     def chart(self) -> Chart:
-        labels = self._tick_labels()
+        labels = tick_labels(self.values.names, self.values.outlier, self._bin_px())
         figure = canvas.figure(
             self._traces(),
             self.look,
@@ -98,7 +95,7 @@ class _Bins:
             xaxis=canvas.axis(
                 self.look, True, anchor="y2", tickmode="array", tickangle=0, ticklen=0,
                 tickvals=list(labels), ticktext=list(labels.values()),
-                range=[-0.6, len(self.names) - 0.4], visible=bool(len(self.names)),
+                range=[-0.6, len(self.values.names) - 0.4], visible=bool(len(self.values.names)),
                 showline=True, linecolor=faint(self.look.text, 0.3),
             ),
             yaxis=self._top_axis(),
@@ -114,92 +111,31 @@ class _Bins:
             self._context(),
             self._legend(),
             self._summary(),
-            self._table(),
+            self.values.table(),
             self.dark,
         )
 
-    @property
-    def binned(self) -> int:
-        """The number of bins, without the bar of missing values."""
-        return len(self.result.window_summary.aggregated_values)
-
-    @property
-    def aggregation(self) -> Aggregation:
-        """What the aggregated values are."""
-        return self.result.window_summary.aggregation or Aggregation.DENSITY
-
-    @property
-    def edges_drawn(self) -> bool:
-        """Whether the aggregated values are positions of edges, not shares."""
-        return self.aggregation is Aggregation.EDGES
-
     @cached_property
-    def missing(self) -> tuple[float, float] | None:
-        """The shares of rows without a value, if any is known to be."""
-        both = (self.result.baseline_summary, self.result.window_summary)
-        shares = [(each.missing or 0) / max(each.count, 1) for each in both]
-        return (shares[0], shares[1]) if self.binned and any(shares) else None
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The range of each bin, as a reader wants it."""
-        edges = right_edges(self.result.window_summary)
-        named = self.result.window_summary.edge_names
-        ranges = bin_ranges(edges) if edges else (named + [""] * self.binned)[: self.binned]
-        if self.edges_drawn:
-            ranges = [*(f"edge {at}" for at in range(self.binned - 1)), "largest"]
-        if self.aggregation is Aggregation.CUMULATIVE and edges:
-            ranges = [ranges[0], *(f"≤ {text}" for text in number_texts(edges[1:-1])), "all"]
-        return [*ranges, "missing"] if self.missing else ranges
-
-    @cached_property
-    def outlier(self) -> list[bool]:
-        """Which bins lie beyond the baseline's edges."""
-        if self.aggregation is not Aggregation.DENSITY:
-            return [False] * self.binned
-        names = self.result.window_summary.edge_names
-        if len(names) != self.binned:
-            return [at in (0, self.binned - 1) for at in range(self.binned)]
-        return [name in _OUTLIERS for name in names]
-
-    def _values(self, summary: Summary) -> Floats:
-        """The aggregated values, and the share of missing values behind them."""
-        values = np.array(summary.aggregated_values, dtype=float)
-        if len(values) != self.binned:
-            values = np.full(self.binned, np.nan)
-        return values
-
-    @cached_property
-    def sides(self) -> tuple[Floats, Floats]:
-        """Baseline and window: a number per bin, then the missing values."""
-        both = (self.result.baseline_summary, self.result.window_summary)
-        return tuple(  # type: ignore[return-value]
-            np.append(self._values(side), self.missing[at] if self.missing else [])
-            for at, side in enumerate(both)
-        )
-
-    @cached_property
-    def shares(self) -> Floats:
-        """Of the score; NaN where a bar has no part of it."""
-        parts = parts_of_score(self.result)
-        return parts if len(parts) == self.binned else np.full(self.binned, np.nan)
+    def values(self) -> BinValues:
+        return BinValues(self.result)
 
     def _traces(self) -> Iterator[dict[str, Any]]:
         """Baseline, window, the floor ticks of both, shares of the score: always five."""
         words = self._words()
-        sides = zip(("baseline", "window"), self.sides, (self.look.baseline, self.look.window),
-                    (-_BAR, 0.0), strict=True)  # fmt: skip
+        colours = (self.look.baseline, self.look.window)
+        names = ("baseline", "window")
+        sides = zip(names, self.values.sides, colours, (-_BAR, 0.0), strict=True)
         ticks = []
         for name, values, colour, offset in sides:
             at = np.arange(len(values), dtype=float)
-            bars = values * np.nan if self.edges_drawn else values
+            bars = values * np.nan if self.values.edges_drawn else values
             yield {
                 "type": "bar", "name": name, "x": at, "y": bars, "offset": offset,
                 "width": _BAR - 0.01, "marker": self._fill(colour, len(values)),
                 "customdata": words, "hovertemplate": _HOVER,
             }  # fmt: skip
-            other = self.sides[1] if name == "baseline" else self.sides[0]
-            marked = np.isfinite(values) if self.edges_drawn else (values == 0) & (other > 0)
+            other = self.values.sides[1] if name == "baseline" else self.values.sides[0]
+            marked = np.isfinite(values) if self.values.edges_drawn else (values == 0) & (other > 0)
             ticks.append({
                 "type": "scatter", "mode": "markers", "name": f"{name} at the floor",
                 "x": at[marked] + offset + _BAR / 2, "y": values[marked],
@@ -208,10 +144,10 @@ class _Bins:
                            "color": colour, "opacity": 1, "line": {"width": 2, "color": colour}},
             })  # fmt: skip
         yield from ticks
-        shown = np.flatnonzero(np.isfinite(self.shares))
+        shown = np.flatnonzero(np.isfinite(self.values.shares))
         yield {
             "type": "bar", "name": "share of the score", "x": shown.astype(float),
-            "y": self.shares[shown], "yaxis": "y2", "offset": -0.2, "width": 0.4,
+            "y": self.values.shares[shown], "yaxis": "y2", "offset": -0.2, "width": 0.4,
             "marker": {"color": [self._share_colour(at) for at in shown.tolist()]},
             "text": self._share_labels(shown.tolist()), "textposition": "outside",
             "textangle": 0, "constraintext": "none", "cliponaxis": False,
@@ -221,12 +157,12 @@ class _Bins:
 
     def _fill(self, colour: str, number: int) -> dict[str, Any]:
         """Plain bins, hatched outliers, and missing values as an outline."""
-        missing = [at >= self.binned for at in range(number)]
+        missing = [at >= self.values.binned for at in range(number)]
         return {
             "color": ["rgba(0,0,0,0)" if each else colour for each in missing],
             "line": {"color": colour, "width": [1.25 if each else 0 for each in missing]},
             "pattern": {
-                "shape": ["/" if at < self.binned and self.outlier[at] else ""
+                "shape": ["/" if at < self.values.binned and self.values.outlier[at] else ""
                           for at in range(number)],
                 "fillmode": "overlay", "size": 6, "solidity": 0.35,
                 "fgcolor": self.look.ground,
@@ -235,46 +171,29 @@ class _Bins:
 
     def _share_colour(self, at: int) -> str:
         status = self.look.of(self.result.status)
-        return status if at in leading(self.shares) else self.look.baseline
+        return status if at in leading(self.values.shares) else self.look.baseline
 
     def _share_labels(self, shown: list[int]) -> list[str]:
         """Percent above each bar; where there is little room, above the large ones only."""
         least = 0 if self._bin_px() > _LABELLED_PX else 0.1
         if self.result.bin_index is not None:
-            return [score_text(self.result.score) if self.shares[at] else "" for at in shown]
-        shares = self.shares[shown].tolist()
+            return [score_text(self.result.score) if self.values.shares[at] else "" for at in shown]
+        shares = self.values.shares[shown].tolist()
         return [percent(share) if share > least else "" for share in shares]
 
     def _share_top(self) -> float:
-        highest = np.nanmax(self.shares) if np.isfinite(self.shares).any() else 0
+        highest = np.nanmax(self.values.shares) if np.isfinite(self.values.shares).any() else 0
         return float(highest) * (1.5 if self.narrow else 1.35) or 1.0
 
     def _bin_px(self) -> float:
         width = canvas.NARROW_PX - 44 if self.narrow else canvas.HALF_PX - 56
-        return width / max(len(self.names), 1)
-
-    def _tick_labels(self) -> dict[int, str]:
-        """Ranges where they fit; else below, 1, 2 ..., above; of many only some."""
-        for names in (self.names, self._numbered(_LONG), self._numbered(_SHORT)):
-            widths = [text_width(name, canvas.SMALL) for name in names]
-            if all((one + next_) / 2 + 5 < self._bin_px() for one, next_ in pairwise(widths)):
-                return {at: figure_text(name) for at, name in enumerate(names)}
-        every = int(np.ceil(_NUMBERED_PX / self._bin_px()))
-        return {at: name for at, name in enumerate(names) if name.isdigit() and not at % every}
-
-    def _numbered(self, words: tuple[str, str, str]) -> list[str]:
-        """Numbers for the bins and words for the outliers and the missing values."""
-        below, above, missing = words
-        names = [str(at) for at in range(1, self.binned + 1)]
-        if self.binned > 2 and self.outlier[0] and self.outlier[-1]:
-            names = [below, *names[: self.binned - 2], above]
-        return [*names, missing] if self.missing else names
+        return width / max(len(self.values.names), 1)
 
     def _top_axis(self) -> dict[str, Any]:
-        place = {"domain": list(_TOP), "visible": bool(self.binned)}
-        values = np.concatenate(self.sides)
+        place = {"domain": list(_TOP), "visible": bool(self.values.binned)}
+        values = np.concatenate(self.values.sides)
         values = values[np.isfinite(values)]
-        if self.edges_drawn and len(values):
+        if self.values.edges_drawn and len(values):
             room = float(np.ptp(values)) * 0.1 or 1.0
             ends = [float(values.min()) - room, float(values.max()) + room]
             return canvas.value_axis(self.look, self.narrow, **place, range=ends, tickformat="~g")
@@ -286,13 +205,13 @@ class _Bins:
         )  # fmt: skip
 
     def _headings(self) -> list[dict[str, Any]]:
-        if not self.binned:
+        if not self.values.binned:
             text = "There are no bins, only statistics; see the table."
             return [canvas.empty_note(text, self.look)]
         rows = {
             Aggregation.EDGES: "Position of the edges",
             Aggregation.CUMULATIVE: "Share of rows up to the bin",
-        }.get(self.aggregation, "Share of rows")
+        }.get(self.values.aggregation, "Share of rows")
         largest = self._metric() is Metric.MAX_DIFF
         score = "Largest difference" if largest else "Share of the score"
         place = {"xref": "paper", "yref": "paper", "x": 0, "xanchor": "left", "yanchor": "bottom"}
@@ -300,7 +219,7 @@ class _Bins:
             canvas.note(rows, self.look, size=canvas.TEXT, y=1, yshift=6, **place),
             canvas.note(score, self.look, size=canvas.TEXT, y=_BOTTOM[1], yshift=8, **place),
         ]
-        if not np.nansum(self.shares) > 0:
+        if not np.nansum(self.values.shares) > 0:
             text = "no score" if self.result.score is None else "none: the score is 0"
             middle = place | {"x": 0.5, "xanchor": "center", "y": 0}
             notes.append(canvas.note(text, self.look, yshift=6, **middle))
@@ -308,9 +227,9 @@ class _Bins:
 
     def _empty_bins(self) -> list[dict[str, Any]]:
         """The word "empty" where neither side has rows, if it has room."""
-        if self.edges_drawn or self._bin_px() < text_width("empty", canvas.SMALL) + 4:
+        if self.values.edges_drawn or self._bin_px() < text_width("empty", canvas.SMALL) + 4:
             return []
-        neither = (self.sides[0] == 0) & (self.sides[1] == 0)
+        neither = (self.values.sides[0] == 0) & (self.values.sides[1] == 0)
         return [
             canvas.note("empty", self.look, x=at, y=0, yanchor="bottom", yshift=1)
             for at in np.flatnonzero(neither).tolist()
@@ -318,22 +237,19 @@ class _Bins:
 
     def _words(self) -> Any:
         """Range, baseline, window and part of the score of each bin."""
-        words = np.empty((len(self.names), 4), dtype=object)
-        both = (self.result.baseline_summary, self.result.window_summary)
-        for at, name in enumerate(self.names):
-            sides = [self._side_words(summary, float(values[at]))
-                     for summary, values in zip(both, self.sides, strict=True)]  # fmt: skip
-            adds = ""
-            if at < self.binned and np.isfinite(self.shares[at]) and len(self.result.scores) > at:
+        words = np.empty((len(self.values.names), 4), dtype=object)
+        for at, name in enumerate(self.values.names):
+            both = zip(self.values.both, self.values.sides, strict=True)
+            sides = [self._side_words(summary, float(values[at])) for summary, values in both]
+            adds = "<br>counted in the first bin" if at >= self.values.binned else ""
+            if not adds and np.isfinite(self.values.shares[at]):
                 part = score_text(self.result.scores[at])
-                adds = f"<br>adds {part}, {percent(float(self.shares[at]))} of the score"
-            elif at >= self.binned:
-                adds = "<br>counted in the first bin"
+                adds = f"<br>adds {part}, {percent(float(self.values.shares[at]))} of the score"
             words[at] = [figure_text(name), f"baseline {sides[0]}", f"window {sides[1]}", adds]
         return words
 
     def _side_words(self, summary: Summary, value: float) -> str:
-        if self.edges_drawn:
+        if self.values.edges_drawn:
             return f"edge {value:.4g}" if np.isfinite(value) else "has no edge"
         if not np.isfinite(value):
             return "is not told"
@@ -347,7 +263,7 @@ class _Bins:
         return self.result.summarizer.metric if self.result.summarizer else None
 
     def _context(self) -> str:
-        return Track(self.result.iopath or "", []).label
+        return fitted(Track(self.result.iopath or "", []).label, _NAME_PX)
 
     def _legend(self) -> list[Key]:
         rows = [rows_text(self.result.baseline_summary.count),
@@ -356,12 +272,12 @@ class _Bins:
             Key("square", self.look.baseline, f"Baseline, {rows[0]}"),
             Key("square", self.look.window, f"Window {self._name()}, {rows[1]}"),
         ]
-        if any(self.outlier):
+        if any(self.values.outlier):
             keys.append(Key("hatched", self.look.muted, "outside of the baseline's edges"))
         return keys
 
     def _summary(self) -> str:
-        if not self.binned:
+        if not self.values.binned:
             means = [
                 side.mean for side in (self.result.baseline_summary, self.result.window_summary)
             ]
@@ -369,25 +285,3 @@ class _Bins:
             return f"{self._name()}: no bins; the mean is {told[1]}, in the baseline {told[0]}."
         band = bands(Track("", [self.result]), self.confidence)[0]
         return window_finding(self.result, self._name(), float(band))
-
-    def _table(self) -> pa.Table:
-        both = (self.result.baseline_summary, self.result.window_summary)
-        if not self.binned:
-            numbers = [pa.array([getattr(side, name) for name in _STATISTICS], pa.float64())
-                       for side in both]  # fmt: skip
-            return pa.table({"statistic": list(_STATISTICS), "baseline": numbers[0],
-                             "window": numbers[1]})  # fmt: skip
-        extra = len(self.names) - self.binned
-        columns: dict[str, Any] = {"bin": pa.array(self.names, pa.string())}
-        for name, side, values in zip(("baseline", "window"), both, self.sides, strict=True):
-            counts = np.append(density(side), values[self.binned :]) * side.count
-            told = len(counts) == len(values) and not self.edges_drawn
-            columns[name] = pa.array(values, from_pandas=True)
-            columns[f"{name}_rows"] = pa.array(
-                counts.round() if told else values * np.nan, pa.float64(), from_pandas=True
-            ).cast(pa.int64())
-        parts = [*self.result.scores, *[None] * (self.binned - len(self.result.scores) + extra)]
-        columns["score_part"] = pa.array(parts[: len(self.names)], pa.float64())
-        shares = np.append(self.shares, [np.nan] * extra)
-        columns["score_share"] = pa.array(shares, from_pandas=True)
-        return pa.table(columns)

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wallwidgets.charts.wording import utc
 from wallwidgets.drift.checks import Floats
 from wallwidgets.errors import InvalidRequest
 from wallwidgets.schemas.assays import AssayResult, ResultStatus
 from wallwidgets.schemas.iopath import IoPath
 
 Times = NDArray[np.datetime64]
-STATES = (ResultStatus.OK, ResultStatus.WARNING, ResultStatus.ALERT)
+ALARMS = (ResultStatus.WARNING, ResultStatus.ALERT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +132,11 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: part for name, part in value.items() if part is not None}
     return value
+
+
+def start_of(chosen: AssayResult | datetime | str) -> datetime:
+    """The start of the window that a caller chose."""
+    return chosen.window_start if isinstance(chosen, AssayResult) else utc(chosen)
 
 
 def as_times(moments: Iterable[datetime]) -> Times:

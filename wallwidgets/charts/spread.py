@@ -15,13 +15,13 @@ from wallwidgets.charts import canvas
 from wallwidgets.charts.chart import Chart
 from wallwidgets.charts.legend import Key
 from wallwidgets.charts.palette import Palette, faint, palette
+from wallwidgets.charts.samples import Sample
 from wallwidgets.charts.wording import fitted, number_texts, percent, rows_text, text_width
 from wallwidgets.drift.checks import Floats
 from wallwidgets.drift.columns import numbers
 from wallwidgets.schemas.safe_html import figure_text
 
 _MOST_BARS = 50
-_MOST_STEPS = 5_000
 _HIGHEST_BAR = 0.62
 _APART_PX = 34
 _HOVER = "<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>"
@@ -63,7 +63,7 @@ def distribution(
     """
     marks = [] if edges is None else [e for e in edges if e is not None and abs(e) < 1e300]
     window = np.zeros(0) if window_values is None else numbers(window_values, "window_values")
-    parts = (_Sample.of(numbers(baseline_values, "baseline_values")), _Sample.of(window))
+    parts = (Sample.of(numbers(baseline_values, "baseline_values")), Sample.of(window))
     return _Distribution(
         *parts,
         np.array(marks, dtype=float),
@@ -77,46 +77,11 @@ def distribution(
 
 
 @dataclass(frozen=True, eq=False)
-class _Sample:
-    """Sorted values without the missing ones; infinite ones stay, as they are rows."""
-
-    values: Floats
-    missing: int
-
-    @classmethod
-    def of(cls, column: Any) -> _Sample:
-        present = np.sort(column[~np.isnan(column)]).astype(np.float64)
-        return cls(present, len(column) - len(present))
-
-    @cached_property
-    def finite(self) -> Floats:
-        return self.values[np.isfinite(self.values)]
-
-    @property
-    def median(self) -> float:
-        """The smallest value that half of the rows do not exceed."""
-        return float(self.values[(len(self.values) - 1) // 2])
-
-    @cached_property
-    def steps(self) -> tuple[Floats, Floats]:
-        """Values and the share of rows at most as large, from the first of them."""
-        number = len(self.values)
-        if not number:
-            return np.zeros(0), np.zeros(0)
-        ranks = np.flatnonzero(np.append(self.values[1:] > self.values[:-1], True))
-        if len(ranks) > _MOST_STEPS:
-            ranks = ranks[np.linspace(0, len(ranks) - 1, _MOST_STEPS).round().astype(int)]
-        x, y = self.values[ranks], (ranks + 1) / number
-        held = np.isfinite(x)
-        return x[held], y[held]
-
-
-@dataclass(frozen=True, eq=False)
 class _Distribution:
     """The parts of the chart, each from the same two samples."""
 
-    baseline: _Sample
-    window: _Sample
+    baseline: Sample
+    window: Sample
     edges: Floats
     name: str
     window_name: str
@@ -208,7 +173,7 @@ class _Distribution:
                     f"<b>%{{y:.1%}}</b> of the {name}<br>at most %{{x}}<extra></extra>",
             }  # fmt: skip
 
-    def _curve(self, sample: _Sample) -> tuple[Floats, Floats]:
+    def _curve(self, sample: Sample) -> tuple[Floats, Floats]:
         """The steps, from the left end of the axis to the right."""
         x, y = sample.steps
         if not len(x) or self.limits is None:

@@ -1,0 +1,48 @@
+"""The values of a baseline or window, sorted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from wallwidgets.drift.checks import Floats
+
+_MOST_STEPS = 5_000
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Sorted values without the missing ones; infinite ones stay, as they are rows."""
+
+    values: Floats
+    missing: int
+
+    @classmethod
+    def of(cls, column: Any) -> Sample:
+        present = np.sort(column[~np.isnan(column)]).astype(np.float64)
+        return cls(present, len(column) - len(present))
+
+    @cached_property
+    def finite(self) -> Floats:
+        return self.values[np.isfinite(self.values)]
+
+    @property
+    def median(self) -> float:
+        """The smallest value that half of the rows do not exceed."""
+        return float(self.values[(len(self.values) - 1) // 2])
+
+    @cached_property
+    def steps(self) -> tuple[Floats, Floats]:
+        """Values and the share of rows at most as large, from the first of them."""
+        number = len(self.values)
+        if not number:
+            return np.zeros(0), np.zeros(0)
+        ranks = np.flatnonzero(np.append(self.values[1:] > self.values[:-1], True))
+        if len(ranks) > _MOST_STEPS:
+            ranks = ranks[np.linspace(0, len(ranks) - 1, _MOST_STEPS).round().astype(int)]
+        x, y = self.values[ranks], (ranks + 1) / number
+        held = np.isfinite(x)
+        return x[held], y[held]
