@@ -63,7 +63,9 @@ def test_create(assays, answer, sent, config):
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_lost_assay_is_looked_up(assays, wire, answer, config, fresh):
     wire.add("POST", f"{URL}/v1/api/assays/create", status=504)
-    answer("assays/list", [ASSAY | ({"updated_at": datetime.now(UTC).isoformat()} if fresh else {})])
+    answer(
+        "assays/list", [ASSAY | ({"updated_at": datetime.now(UTC).isoformat()} if fresh else {})]
+    )
     if fresh:
         assert assays.create(config).id == 5
     else:

@@ -59,7 +59,7 @@ def random_windows(draw: st.DrawFn) -> list[AssayResult]:
     ]
 
 
-@settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(st.composite(random_windows)(), st.booleans(), st.booleans())
 def test_a_chart_has_the_same_traces_whatever_the_data(results, dark, narrow) -> None:
     options = {"dark": dark, "narrow": narrow}
