@@ -35,7 +35,7 @@ def test_every_html_repr_goes_through_it() -> None:
     reprs = [match for path in modules() for match in REPRS.findall(path.read_text())]
     assert len(reprs) >= 3
     for text in reprs:
-        assert re.search(r"_table_html\(|record_html\(", text), text
+        assert re.search(r"_table_html\(|record_html\(|\._repr_html_\(\)", text), text
 
 
 def test_the_rules_find_what_they_are_for() -> None:

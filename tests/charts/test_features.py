@@ -55,9 +55,7 @@ def test_sorted_by_the_last_score_with_since() -> None:
     assert [note.text for note in chart.figure.layout.annotations if note.xref == "paper"] == [
         "0.73  since 1 Jan", "0.30  since 3 Jan", "0.05", "0.01", "none",
     ]  # fmt: skip
-    assert chart.summary == (
-        "In the last window 2 of 5 columns are over their thresholds: always.0 and late.0."
-    )
+    assert chart.summary == ("In the last window 2 of 5 columns show drift: always.0 and late.0.")
 
 
 def test_windows_without_rows_have_no_cell() -> None:

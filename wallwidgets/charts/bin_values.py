@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from wallwidgets.charts.chance import density
 from wallwidgets.charts.finding import parts_of_score, right_edges
 from wallwidgets.charts.wording import bin_ranges, number_texts
+from wallwidgets.drift.chance import density
 from wallwidgets.drift.checks import Floats
 from wallwidgets.schemas.assays import Aggregation, AssayResult, Summary
 

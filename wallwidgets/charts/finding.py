@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import numpy as np
 from numpy.typing import NDArray
 
-from wallwidgets.charts.chance import density
 from wallwidgets.charts.records import ALARMS, Track
 from wallwidgets.charts.wording import bin_ranges, joined, percent, score_text, window_name
+from wallwidgets.drift import onset
+from wallwidgets.drift.chance import density
 from wallwidgets.drift.checks import Floats
 from wallwidgets.schemas.assays import Aggregation, AssayResult, ResultStatus, Summary
 
@@ -108,17 +107,7 @@ def _lie(rows: int) -> str:
     return "1 row lies" if rows == 1 else f"{rows:,} rows lie"
 
 
-def since(track: Track) -> datetime | None:
-    """The first window of the unbroken run of warnings and alerts that reaches the last window."""
-    first = None
-    for result in reversed(track.results):
-        if result.status not in ALARMS:
-            break
-        first = result.window_start
-    return first
-
-
-def track_finding(track: Track, hollow: NDArray[np.bool_]) -> str:
+def track_finding(track: Track, hollow: NDArray[np.bool_], confidence: float) -> str:
     """All windows of one iopath."""
     if not len(track):
         return NO_WINDOWS
@@ -134,20 +123,18 @@ def track_finding(track: Track, hollow: NDArray[np.bool_]) -> str:
     peak = int(np.nanargmax(track.score))
     name = window_name(track.starts[peak], track.ends[peak])
     text += f". The highest score is {score_text(float(track.score[peak]))}, {name}"
-    begun = since(track)
-    return f"{text}; over the threshold since {_since_name(track, begun)}." if begun else f"{text}."
+    begun = since_text(track, confidence)
+    return f"{text}; drift {begun}." if begun else f"{text}."
 
 
-def _since_name(track: Track, begun: datetime) -> str:
-    return window_name(begun, track.ends[track.starts.index(begun)])
-
-
-def since_text(track: Track) -> str:
-    """``since 23 Jan``; empty if the last window is Ok.
+def since_text(track: Track, confidence: float) -> str:
+    """``since 23 Jan``; empty if the last window shows no drift.
 
     Example:
-        >>> since_text(Track("", []))
+        >>> since_text(Track("", []), 0.95)
         ''
     """
-    begun = since(track)
-    return f"since {_since_name(track, begun)}" if begun else ""
+    begun = onset(track.results, confidence)
+    if begun is None:
+        return ""
+    return f"since {window_name(begun.window_start, track.ends[track.results.index(begun)])}"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wallwidgets.charts import canvas
-from wallwidgets.charts.chance import CONFIDENCE, bands, hollow
+from wallwidgets.charts.chance import hollow
 from wallwidgets.charts.chart import Chart
 from wallwidgets.charts.finding import NO_SCORES, NO_WINDOWS, since_text
 from wallwidgets.charts.grid import Grid, grade
@@ -23,7 +23,9 @@ from wallwidgets.charts.records import Times, Track, start_of, tracks
 from wallwidgets.charts.steps import wide_gaps
 from wallwidgets.charts.tables import window_table
 from wallwidgets.charts.wording import fitted, joined, score_text, text_width
+from wallwidgets.drift import chance_band
 from wallwidgets.drift.checks import Floats
+from wallwidgets.drift.rules import CHANCE
 from wallwidgets.schemas.assays import AssayResult
 from wallwidgets.schemas.safe_html import figure_text
 
@@ -44,15 +46,15 @@ def features(
     *,
     dark: bool = False,
     narrow: bool = False,
-    confidence: float = CONFIDENCE,
+    confidence: float = CHANCE,
     selected: AssayResult | datetime | str | None = None,
 ) -> Chart:
     """The scores of many columns over time, as a map of five classes, the last score on top.
 
     The class is that of the status, so nothing that alarms is hidden; a cell with a hole is one
-    that chance alone could have made. At the right is the last score, and since when it has been
-    over its threshold. Where windows are more than columns of pixels, the worst of neighbours is
-    drawn; the table has them all.
+    that chance alone could have made. At the right is the last score, and since when there is
+    drift. Where windows are more than columns of pixels, the worst of neighbours is drawn; the
+    table has them all.
 
     Args:
         results: The results of several columns, one list or frame of them.
@@ -121,7 +123,7 @@ class _Features:
 
     @cached_property
     def bands(self) -> list[Floats]:
-        return [bands(track, self.confidence) for track in self.tracks]
+        return [chance_band(track.results, self.confidence) for track in self.tracks]
 
     @cached_property
     def hollow(self) -> list[NDArray[np.bool_]]:
@@ -225,7 +227,7 @@ class _Features:
         """The last score of each column, and since when it is over its threshold, if it is."""
         found = []
         for track in self.tracks:
-            begun, text = since_text(track), score_text(float(track.score[-1]))
+            begun, text = since_text(track, self.confidence), score_text(float(track.score[-1]))
             found.append((f"{text}  {begun}" if begun and not self.narrow else text, bool(begun)))
         return found
 
@@ -268,11 +270,11 @@ class _Features:
             return NO_WINDOWS
         if all(np.isnan(track.score).all() for track in self.tracks):
             return NO_SCORES
-        over = [track for track in self.tracks if since_text(track)]
+        over = [track for track in self.tracks if since_text(track, self.confidence)]
         of = f"In the last window {len(over):,} of {len(self.tracks):,} columns"
         if not over:
-            return f"{of} are over their thresholds."
-        verb = "is over its threshold" if len(over) == 1 else "are over their thresholds"
+            return f"{of} show drift."
+        verb = "shows drift" if len(over) == 1 else "show drift"
         named = [fitted(track.label, _NAME_PX) for track in over[:_MOST_NAMED]]
         more = [f"{len(over) - _MOST_NAMED} more"] if len(over) > _MOST_NAMED else []
         return f"{of} {verb}: {joined([*named, *more])}."

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from wallwidgets.charts import canvas
-from wallwidgets.charts.chance import CONFIDENCE, bands, hollow
+from wallwidgets.charts.chance import hollow
 from wallwidgets.charts.chart import Chart
 from wallwidgets.charts.finding import track_finding, window_finding
 from wallwidgets.charts.hover import HOVER, hover_words
@@ -31,7 +31,9 @@ from wallwidgets.charts.wording import (
     percent,
     window_name,
 )
+from wallwidgets.drift import chance_band
 from wallwidgets.drift.checks import Floats, Ints, refusal
+from wallwidgets.drift.rules import CHANCE
 from wallwidgets.schemas.assays import AssayResult, ResultStatus
 
 _SYMBOLS = {
@@ -49,7 +51,7 @@ def scores(
     *,
     dark: bool = False,
     narrow: bool = False,
-    confidence: float = CONFIDENCE,
+    confidence: float = CHANCE,
     selected: AssayResult | datetime | str | None = None,
 ) -> Chart:
     """The score of each window over time, with thresholds and the no-drift band.
@@ -117,7 +119,7 @@ class _Scores:
 
     @cached_property
     def band(self) -> Floats:
-        return bands(self.track, self.confidence)
+        return chance_band(self.track.results, self.confidence)
 
     @cached_property
     def hollow(self) -> NDArray[np.bool_]:
@@ -295,7 +297,7 @@ class _Scores:
             at = int(chosen[0]) if len(chosen) else 0
             name = window_name(self.track.starts[at], self.track.ends[at])
             return window_finding(self.track.results[at], name, float(self.band[at]))
-        return track_finding(self.track, self.hollow)
+        return track_finding(self.track, self.hollow, self.confidence)
 
     def _table(self) -> pa.Table:
         return window_table([self.track], [self.band], [self.hollow])

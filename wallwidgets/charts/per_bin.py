@@ -12,7 +12,6 @@ import numpy as np
 from wallwidgets.charts import canvas
 from wallwidgets.charts.bin_labels import tick_labels
 from wallwidgets.charts.bin_values import BinValues
-from wallwidgets.charts.chance import CONFIDENCE, bands
 from wallwidgets.charts.chart import Chart
 from wallwidgets.charts.finding import leading, window_finding
 from wallwidgets.charts.legend import Key
@@ -26,7 +25,9 @@ from wallwidgets.charts.wording import (
     text_width,
     window_name,
 )
+from wallwidgets.drift import chance_band
 from wallwidgets.drift.checks import refusal
+from wallwidgets.drift.rules import CHANCE
 from wallwidgets.schemas.assays import Aggregation, AssayResult, Metric, Summary
 from wallwidgets.schemas.safe_html import figure_text
 
@@ -40,7 +41,7 @@ _NUMBERED_PX, _LABELLED_PX = 26, 32
 
 
 def bins(
-    result: Any, *, dark: bool = False, narrow: bool = False, confidence: float = CONFIDENCE
+    result: Any, *, dark: bool = False, narrow: bool = False, confidence: float = CHANCE
 ) -> Chart:
     """Baseline against window in each bin, and each bin's share of the score.
 
@@ -283,5 +284,5 @@ class _Bins:
             ]
             told = [f"{mean:.4g}" if mean is not None else "none" for mean in means]
             return f"{self._name()}: no bins; the mean is {told[1]}, in the baseline {told[0]}."
-        band = bands(Track("", [self.result]), self.confidence)[0]
+        band = chance_band([self.result], self.confidence)[0]
         return window_finding(self.result, self._name(), float(band))

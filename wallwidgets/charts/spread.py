@@ -17,8 +17,10 @@ from wallwidgets.charts.legend import Key
 from wallwidgets.charts.palette import Palette, faint, palette
 from wallwidgets.charts.samples import Sample
 from wallwidgets.charts.wording import fitted, number_texts, percent, rows_text, text_width
+from wallwidgets.drift import bins
 from wallwidgets.drift.checks import Floats
 from wallwidgets.drift.columns import numbers
+from wallwidgets.schemas.assays import BinMode
 from wallwidgets.schemas.safe_html import figure_text
 
 _MOST_BARS = 50
@@ -143,8 +145,8 @@ class _Distribution:
         if not high / number - low / number > abs(high) * 1e-12:
             room = max(abs(low) * 0.005, 0.1)
             return np.array([low - room, low + room]), np.array([float(len(values))])
-        rows, borders = np.histogram(values, bins=np.linspace(low, high, number + 1))
-        return borders, rows.astype(float)
+        made = bins(values, BinMode.EQUAL, number)
+        return made.edges, made.count(values)[1:-1].astype(float)
 
     def _traces(self) -> Iterator[dict[str, Any]]:
         """Bars, curve of the baseline, curve of the window: always three."""

@@ -20,6 +20,7 @@ from wallwidgets.schemas.assays import (
     Summary,
 )
 
+_FEWEST_BINS = 3  # one between the outlier bins
 _Baseline = tuple[int, tuple[float, ...], Metric, Aggregation, tuple[float, ...] | None]
 
 
@@ -62,9 +63,9 @@ def _baseline(result: AssayResult) -> _Baseline | None:
     summary, rule = result.baseline_summary, result.summarizer or Summarizer()
     aggregation = summary.aggregation or rule.aggregation
     values = density(summary)
-    if aggregation is Aggregation.EDGES or summary.count < 1 or not values.any():
+    if aggregation is Aggregation.EDGES or len(values) < _FEWEST_BINS or summary.count < 1:
         return None
-    if not np.isfinite(values).all():
+    if not np.isfinite(values).all() or not values.any():
         return None
     weights = None if rule.bin_weights is None else tuple(rule.bin_weights)
     return summary.count, tuple(values.tolist()), rule.metric, aggregation, weights
