@@ -41,4 +41,4 @@ chromium:
 		|| { echo "The browser tests need Chromium: sudo apt-get install chromium"; exit 1; }
 
 clean:
-	rm -rf $(VENV) .venv-sdk-* dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-sdk-* .venv-peer-* dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -76,9 +76,17 @@ class DatasetReader:
         wanted = None if span is None else self._within(*span)
         scanner = self._dataset.scanner(
             columns=names, filter=wanted, batch_size=PIECE_ROWS, batch_readahead=1,
-            fragment_readahead=1,
+            fragment_readahead=1, fragment_scan_options=self._options(),
         )  # fmt: skip
         return iter(scanner.to_batches())
+
+    def _options(self) -> Any:
+        """Parquet through a small buffer: pyarrow fetches all of a file ahead otherwise."""
+        from pyarrow.dataset import ParquetFileFormat, ParquetFragmentScanOptions
+
+        if isinstance(getattr(self._dataset, "format", None), ParquetFileFormat):
+            return ParquetFragmentScanOptions(use_buffered_stream=True, pre_buffer=False)
+        return None
 
     def _within(self, start: int, end: int) -> Any:
         import pyarrow.compute as pc
