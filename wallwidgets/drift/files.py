@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -39,7 +40,7 @@ class FileColumns:
                 yield file
         except FileNotFoundError:
             raise refusal("frame", f"there is no file {self.path!r}") from None
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, pa.ArrowException, struct.error) as error:
             reason = str(error).partition("\n")[0]
             raise refusal("frame", f"{self.path!r} cannot be read: {reason}") from error
 
@@ -86,7 +87,7 @@ def look_at(columns: FileColumns) -> tuple[list[pa.DataType], list[FilePiece]]:
 
 
 def _append(pieces: list[FilePiece], piece: FilePiece) -> None:
-    """Small groups become one piece, as opening a file costs as much as thousands of rows."""
+    """Small groups become one piece, as opening a file costs as much as counting many rows."""
     if pieces and pieces[-1].rows + piece.rows <= PIECE_ROWS:
         pieces[-1] = pieces[-1].joined(piece)
     else:

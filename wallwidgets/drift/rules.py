@@ -40,7 +40,7 @@ MAX_WINDOWS = 1_000_000
 MAX_COUNTS = 50_000_000
 """Cells times bins of one assay: 400 MB of counts."""
 
-PIECE_ROWS = 1 << 20
-"""Rows that are read and counted as one piece of work, where a file allows it."""
+PIECE_ROWS = 1 << 19
+"""Rows that are read and counted as one piece of work, where a file allows it: 8 MB to send."""
 READ_BACK_ROWS = 1 << 22
 """Rows of neighbouring windows that are read back at once for statistics."""

@@ -50,8 +50,9 @@ def run(
     Every row is counted once, into the cells between window boundaries; windows are sums of cells.
     Only complete windows are made, and those without any row are left out, as the service does.
 
-    Files are read in pieces, of the two columns only; a run takes the memory of a piece and of the
-    baseline, however large they are. The statistics of windows are read back when first asked for.
+    Files are read in pieces, of the two columns only: a run takes the memory of some pieces and of
+    the baseline, however large they are. The statistics of windows are read back when first asked
+    for, which takes the memory of a window or of 4 million rows, whichever is more.
 
     Args:
         frame: A pandas, polars or Arrow frame, or a dict of columns; or what is larger than memory:
@@ -75,7 +76,7 @@ def run(
         what_if: Other numbers of bins to count at once, for ``rescore(num_bins=, bin_mode=)``.
         executor: Where pieces are counted: any ``concurrent.futures.Executor``, such as Dask's
             ``client.get_executor()``, or what has its ``submit``. Files are read there too; rows of
-            other frames are sent there. None counts here.
+            other frames are sent there. Results are the same in every bit. None counts here.
 
     Raises:
         InvalidRequest: A field cannot be used; the sentence names it.
