@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from tests.drift.test_run import BASELINE, DAY, month
 from wallwidgets.drift import Drift, run
@@ -145,6 +146,15 @@ def test_lazy_frames_and_datasets(tmp_path: Path) -> None:
         same(run(frame, "price", **OPTIONS), few)
     scaled = lazy.with_columns(price=pl.col("price") * 2)
     assert run(scaled, "price", **OPTIONS).score.tolist() == expected.score.tolist()
+
+
+@pytest.mark.parametrize("kind", ["parquet", "arrow", "arrow-lz4"])
+def test_files_that_are_not_local(kind: str, tmp_path: Path) -> None:
+    made = table()
+    WRITERS[kind](made, tmp_path / "data")
+    elsewhere = SubTreeFileSystem(str(tmp_path), LocalFileSystem())
+    frame = ds.dataset("data", filesystem=elsewhere, format="ipc" if "arrow" in kind else kind)
+    same(run(frame, "price", **OPTIONS), run(made, "price", **OPTIONS))
 
 
 def test_a_dataset_whose_column_is_in_no_file(tmp_path: Path) -> None:
