@@ -18,7 +18,7 @@ _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 def safe_text(text: str) -> str:
     """Text as HTML that shows it literally: no markup, no formula, no hidden direction changes."""
     # JupyterLab typesets $...$ and \(...\) of an HTML output unless an element comes between.
-    escaped = html.escape(_visible(text)).replace("\\", "<span>\\</span>")
+    escaped = html.escape(visible_text(text)).replace("\\", "<span>\\</span>")
     return escaped.replace("$", "<span>$</span>")
 
 
@@ -29,10 +29,13 @@ def figure_text(text: str) -> str:
         >>> figure_text('<a href="x">$a$</a>')
         '&lt;a href="x"&gt;&#36;a&#36;&lt;/a&gt;'
     """
-    return html.escape(_visible(text), quote=False).replace("$", "&#36;")
+    return html.escape(visible_text(text), quote=False).replace("$", "&#36;")
 
 
-def _visible(text: str) -> str:
+def visible_text(text: str) -> str:
+    """Text without characters that hide or change its direction; they are spelled out."""
+    if text.isprintable():
+        return text
     return "".join(
         char
         if char in "\n\t" or unicodedata.category(char) not in _HIDDEN

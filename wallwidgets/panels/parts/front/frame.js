@@ -1,0 +1,94 @@
+/** The invisible part of every panel: theme, width, keyboard and focus. */
+const FOCUSABLE = "button, summary, a[href], input, select, textarea, [tabindex], .js-plotly-plot";
+const SUPPRESS = "data-lm-suppress-shortcuts";
+
+/** JupyterLab takes single keys such as `a` and `d d`, except in text fields and from marked elements. */
+function mark(root) {
+  for (const each of root.querySelectorAll(FOCUSABLE)) {
+    if (!each.matches(":read-write")) each.setAttribute(SUPPRESS, "true");
+  }
+  for (const each of root.querySelectorAll(".ww-segments button")) {
+    each.setAttribute("aria-pressed", String(each.classList.contains("mod-active")));
+  }
+}
+
+function onKey(event, root) {
+  const target = event.target;
+  if (event.key === "Escape") {
+    const asking = target.closest(".ww-asking") ?? root.querySelector(".ww-asking");
+    const keep = asking?.querySelector(".ww-keep");
+    if (keep) {
+      event.stopPropagation();
+      keep.click();
+    }
+  } else if (event.key === "Enter" && target.matches(".ww-form input:not([list])")) {
+    // ipywidgets sends the last letters only once the kernel has answered the ones before.
+    setTimeout(() => root.querySelector(".ww-primary:not(:disabled)")?.click(), 200);
+  }
+}
+
+function attach(model, root) {
+  const theme = () => {
+    const dark = document.body.dataset.jpThemeLight === "false";
+    if (model.get("dark") !== dark) {
+      model.set("dark", dark);
+      model.save_changes();
+    }
+  };
+  let width = 0;
+  const resized = () => {
+    if (!root.clientWidth || root.clientWidth === width) return;
+    width = root.clientWidth;
+    const name = width < 400 ? "narrow" : width < 720 ? "medium" : "wide";
+    if (model.get("width_class") !== name) {
+      model.set("width_class", name);
+      model.save_changes();
+    }
+    if (root.querySelector(".js-plotly-plot")) window.dispatchEvent(new Event("resize"));
+  };
+  const focusFirstBad = (message) => {
+    if (message.do !== "focus-bad") return;
+    const bad = root.querySelector("[aria-invalid=true]");
+    bad?.focus();
+  };
+  const key = (event) => onKey(event, root);
+  const themes = new MutationObserver(theme);
+  themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
+  const widths = new ResizeObserver(resized);
+  widths.observe(root);
+  const later = new MutationObserver(() => mark(root));
+  later.observe(root, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["tabindex", "class"],
+  });
+  root.addEventListener("keydown", key);
+  model.on("msg:custom", focusFirstBad);
+  theme();
+  resized();
+  mark(root);
+  return () => {
+    for (const each of [themes, widths, later]) each.disconnect();
+    root.removeEventListener("keydown", key);
+    model.off("msg:custom", focusFirstBad);
+  };
+}
+
+function render({ model, el }) {
+  el.classList.add("ww-frame");
+  let detach = () => {};
+  let waiting = 0;
+  // A view is rendered before it is put into the page.
+  const wait = () => {
+    const root = el.closest(".ww-panel");
+    if (root && el.isConnected) detach = attach(model, root);
+    else waiting = requestAnimationFrame(wait);
+  };
+  wait();
+  return () => {
+    cancelAnimationFrame(waiting);
+    detach();
+  };
+}
+export default { render };

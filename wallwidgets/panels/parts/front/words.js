@@ -1,0 +1,31 @@
+/** Text from Python as a small tree of spans; nothing in it is ever read as HTML. */
+const TAGS = new Set(["span", "div", "h2", "h3", "strong"]);
+
+function build(node) {
+  const isLink = node.href && /^https?:\/\//i.test(node.href);
+  const made = document.createElement(isLink ? "a" : TAGS.has(node.tag) ? node.tag : "span");
+  if (isLink) {
+    made.href = node.href;
+    made.target = "_blank";
+    made.rel = "noopener noreferrer";
+  }
+  if (node.css) made.className = node.css;
+  if (node.kind) made.dataset.kind = node.kind;
+  if (node.title) made.title = node.title;
+  if (node.hidden) made.setAttribute("aria-hidden", "true");
+  if (node.text) made.textContent = node.text;
+  made.append(...(node.parts ?? []).map(build));
+  return made;
+}
+
+function render({ model, el }) {
+  const show = () => {
+    const content = model.get("content");
+    el.className = `${el.className.replace(/ ?ww-words.*$/, "")} ww-words`;
+    el.hidden = content.length === 0;
+    el.replaceChildren(...content.map(build));
+  };
+  model.on("change:content", show);
+  show();
+}
+export default { render };
