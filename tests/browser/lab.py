@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 LINE = re.compile(r"wallwidgets demo at (http://127\.0\.0\.1:\d+/lab/\S+\?token=\S+) .*\n")
@@ -42,6 +43,29 @@ class Demo:
     @property
     def notebook(self) -> Path:
         return self.current / "wallwidgets-demo" / "01_walkthrough.ipynb"
+
+    def write_notebook(self, name: str, *cells: str) -> Path:
+        """A notebook of a test's own beside the others."""
+        path = self.notebook.with_name(name)
+        code = [
+            {
+                "cell_type": "code",
+                "id": f"c{index}",
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+                "metadata": {},
+            }
+            for index, source in enumerate(cells)
+        ]
+        kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+        notebook = {"cells": code, "metadata": {"kernelspec": kernel}}
+        path.write_text(json.dumps(notebook | {"nbformat": 4, "nbformat_minor": 5}))
+        return path
+
+    def address(self, name: str) -> str:
+        """Where JupyterLab shows a notebook, without what was open before."""
+        return self.url.replace("01_walkthrough.ipynb", name) + "&reset"
 
     def end(self) -> str:
         """Ctrl-C; gives what it said at last."""
@@ -109,6 +133,16 @@ def run_all_cells(page: Page) -> None:
     expect(cells.last.locator(".jp-InputPrompt")).to_have_text(NUMBERED, timeout=WAIT_MS)
 
 
+def show_panel(page: Page, demo: Demo, name: str, *cells: str) -> Locator:
+    """Run cells in a notebook of their own; gives the panel that the last one shows."""
+    demo.write_notebook(name, *cells)
+    page.goto(demo.address(name))
+    run_all_cells(page)
+    panel = page.locator(".ww-panel").last
+    expect(panel.locator(".ww-status")).to_be_visible(timeout=WAIT_MS)
+    return panel
+
+
 def choose(page: Page, *path: str) -> None:
     """Choose from the menus of JupyterLab: its menu, submenus, the item."""
     menu, *labels = path
@@ -124,3 +158,15 @@ def set_theme(page: Page, theme: str) -> None:
     choose(page, "Settings", "Theme", f"JupyterLab {theme}")
     is_light = str(theme == "Light").lower()
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)
+
+
+def set_width(panel: Locator, width_px: int) -> None:
+    """Give a panel the width of a side bar or of a column."""
+    panel.evaluate("(element, width) => (element.style.width = `${width}px`)", width_px)
+
+
+def save_with_widgets(page: Page) -> None:
+    """Save the notebook that is open, its widget state included."""
+    choose(page, "Settings", "Save Widget State Automatically")
+    choose(page, "File", "Save Notebook")
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)
