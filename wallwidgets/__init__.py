@@ -14,16 +14,27 @@ _HOME = {
     "Client": "wallwidgets.api.client",
     "connect": "wallwidgets.api.client",
     "LocalInstance": "wallwidgets.local",
+    "LoginPanel": "wallwidgets.panels.login",
     "charts": "wallwidgets.charts",
     "drift": "wallwidgets.drift",
     "errors": "wallwidgets.errors",
 }
-__all__ = ["Client", "LocalInstance", "__version__", "charts", "connect", "drift", "errors"]
+__all__ = [
+    "Client",
+    "LocalInstance",
+    "LoginPanel",
+    "__version__",
+    "charts",
+    "connect",
+    "drift",
+    "errors",
+]
 
 if TYPE_CHECKING:
     from wallwidgets import charts, drift, errors
     from wallwidgets.api.client import Client, connect
     from wallwidgets.local import LocalInstance
+    from wallwidgets.panels.login import LoginPanel
 
 
 def __getattr__(name: str) -> Any:

@@ -151,6 +151,7 @@ class Panel(VBox):
         dlink((state, "code"), (self.drawer, "code"))
         self._drawing = threading.RLock()
         state.observe(self._redraw, ["value", "said", "error", "busy", *observe])
+        state.observe(self._settled, "busy")
         self._redraw(None)
 
     @property
@@ -170,6 +171,10 @@ class Panel(VBox):
         with self._drawing:
             self.status_line.say(self.state.said)
             self.draw()
+
+    def _settled(self, change: Any) -> None:
+        if not change["new"] and self.state.error is not None:
+            self.frame.focus_first_bad()
 
     def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
         """A saved notebook without its kernel shows a sentence instead of the panel."""

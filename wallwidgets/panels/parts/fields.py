@@ -47,10 +47,6 @@ class Field(VBox):
         self.observe(self._show, ["help", "error"])
         self.help = help
 
-    def shown(self, yes: bool) -> None:
-        """Show or hide it."""
-        (self.remove_class if yes else self.add_class)("ww-gone")
-
     def _show(self, change: object) -> None:
         self._below.help = short_text(self.help)
         self._below.error = short_text(self.error)
@@ -97,6 +93,11 @@ class SecretField(AnyWidget):
             self.filled = bool(text)
 
 
+def show(widget: Any, yes: bool) -> None:
+    """Show a widget or take it away; its view stays, so that it comes back at once."""
+    (widget.remove_class if yes else widget.add_class)("ww-gone")
+
+
 def segments(name: str, options: Any) -> ToggleButtons:
     """A bar of choices; ``name`` is what a screen reader calls it."""
     bar = ToggleButtons(options=options, description=name)
@@ -135,9 +136,10 @@ class Actions(HBox):
         super().__init__([*buttons, self._words])
         self.add_class("ww-actions")
 
-    def turn(self, button: Button, why_off: str = "", *, disabled: bool | None = None) -> None:
-        """Switch a button on, or off with a reason."""
-        button.disabled = bool(why_off) if disabled is None else disabled
+    def turn(self, button: Button, why_off: str = "", *, busy: bool = False) -> None:
+        """Switch a button on, or off with a reason; while busy it needs none."""
+        button.disabled = busy or bool(why_off)
+        why_off = "" if busy else why_off
         self._reasons[button] = why_off
         self.why = next((reason for reason in self._reasons.values() if reason), "")
         self._words.content = sentence(self.why) if self.why else []

@@ -13,7 +13,7 @@ from ipywidgets import HBox, Text, VBox
 from traitlets import HasTraits, Unicode
 from traitlets import List as ListTrait
 
-from wallwidgets.panels.parts.fields import Field, button
+from wallwidgets.panels.parts.fields import Field, button, show
 from wallwidgets.panels.parts.table import NOTHING, Table
 from wallwidgets.panels.parts.table_rows import Column
 from wallwidgets.panels.parts.visible import size
@@ -155,13 +155,14 @@ class FilePicker(VBox):
         self._start = start
         self.text = Text(description=label)
         self.field = Field(self.text, help=help)
-        self.table = Table(_COLUMNS, noun="files", on_open=self._open)
+        self.table = Table(_COLUMNS, noun="entries", on_open=self._open)
         self._list = VBox([self.table])
-        self._list.add_class("ww-gone")
+        show(self._list, False)
         self.toggle = button("Browse", self._toggle)
         row = HBox([self.field, self.toggle])
         row.add_class("ww-pick")
         super().__init__([row, self._list])
+        self.add_class("ww-picker")
         self.text.observe(self._typed, "value")
         self.table.observe(self._chosen, "chosen")
         self.files.observe(self._listed, ["entries"])
@@ -171,12 +172,12 @@ class FilePicker(VBox):
         if "ww-gone" not in self._list._dom_classes:
             self._close()
         elif self.files.folder or self.files.look(self._start):
-            self._list.remove_class("ww-gone")
+            show(self._list, True)
             self.toggle.description = "Close"
             self.table.focus()
 
     def _close(self) -> None:
-        self._list.add_class("ww-gone")
+        show(self._list, False)
         self.toggle.description = "Browse"
 
     def _typed(self, change: Any) -> None:

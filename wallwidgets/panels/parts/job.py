@@ -45,7 +45,8 @@ class Job(HasTraits):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lock = threading.Lock()
+        # Reentrant: who hears that it ended may start it again.
+        self._lock = threading.RLock()
         self._ended = threading.Event()
         self._ended.set()
         self.cancelled = threading.Event()
@@ -71,10 +72,10 @@ class Job(HasTraits):
             if not self._ended.is_set():
                 return False
             self._ended.clear()
-        # An event per run: one that ended may still hold its own.
-        self.cancelled = threading.Event()
-        self.error = self.result = self.progress = None
-        self.busy = True
+            # An event per run: one that ended may still hold its own.
+            self.cancelled = threading.Event()
+            self.error = self.result = self.progress = None
+            self.busy = True
         run = threading.Thread(
             target=self._run, args=(work, done, failed), name="wallwidgets-job", daemon=True
         )
@@ -91,7 +92,10 @@ class Job(HasTraits):
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until it does not run; whether that is so."""
-        return self._ended.wait(timeout_s)
+        if not self._ended.wait(timeout_s):
+            return False
+        with self._lock:
+            return True
 
     def _run(
         self,
@@ -102,8 +106,9 @@ class Job(HasTraits):
         try:
             self._settle(work, done, failed)
         finally:
-            self._ended.set()
-            self.busy = False
+            with self._lock:
+                self._ended.set()
+                self.busy = False
 
     def _settle(
         self,

@@ -47,9 +47,12 @@ function attach(model, root) {
     if (root.querySelector(".js-plotly-plot")) window.dispatchEvent(new Event("resize"));
   };
   const focusFirstBad = (message) => {
-    if (message.do !== "focus-bad") return;
-    const bad = root.querySelector("[aria-invalid=true]");
-    bad?.focus();
+    const active = document.activeElement;
+    const isHere = active === document.body || active.contains(root) || root.contains(active);
+    // Somebody who went on elsewhere is not called back.
+    if (message.do === "focus-bad" && isHere) {
+      [...root.querySelectorAll("[aria-invalid=true]")].find((each) => each.offsetParent)?.focus();
+    }
   };
   const key = (event) => onKey(event, root);
   const themes = new MutationObserver(theme);

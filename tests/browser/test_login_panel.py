@@ -1,0 +1,140 @@
+"""LoginPanel in JupyterLab with a real instance, by mouse: in, wrong, in again, out."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.lab import (
+    Demo,
+    chromium,
+    running_demo,
+    save_with_widgets,
+    set_theme,
+    set_width,
+    show_panel,
+)
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror='window.ranHostile=1'>$\\href{javascript:alert(1)}{x}$"
+SHOW = """
+import wallwidgets as ww
+
+ww.connect().users.invite("canary@example.com", password=open("password.txt").read())
+panel = ww.LoginPanel()
+panel
+"""
+CANARY = "canary-4b7e91-correct"
+OTHER = "wrong-password-7c2d"
+
+
+@pytest.fixture
+def demo(tmp_path) -> Iterator[Demo]:
+    with running_demo(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with chromium() as browser:
+        yield browser.new_page(viewport={"width": 1400, "height": 1000})
+
+
+def test_the_journey_by_mouse(demo, page):
+    # Not in the cell itself: the notebook is searched for it.
+    demo.notebook.with_name("password.txt").write_text(CANARY)
+    panel = show_panel(page, demo, "login.ipynb", SHOW)
+    expect(panel.get_by_role("heading", name="Log in")).to_be_visible()
+
+    no_key_reaches_the_notebook(page, panel)
+    refuse(panel)
+    names_are_inert(page, panel)
+
+    panel.get_by_label("User", exact=True).fill("canary@example.com")
+    panel.get_by_label("Password", exact=True).fill(CANARY)
+    panel.get_by_role("button", name="Log in", exact=True).click()
+    expect(panel.get_by_role("status")).to_contain_text("as canary@example.com.")
+    expect(panel.get_by_text("no TLS, on this machine")).to_be_visible()
+    for theme in ("Dark", "Light"):
+        set_theme(page, theme)
+        for width in (240, 560, 1200):
+            set_width(panel, width)
+            nothing_is_cut_off(panel)
+    save_with_widgets(page)
+    saved = demo.notebook.with_name("login.ipynb").read_text()
+    assert "canary@example.com" in saved
+    assert json.loads(saved)["metadata"]["widgets"]
+    for secret in (CANARY, base64.b64encode(CANARY.encode()).decode(), OTHER):
+        assert secret not in saved
+    assert "eyJ" not in saved
+
+    panel.get_by_role("button", name="Log out").click()
+    expect(panel.get_by_role("status")).to_contain_text("Logged out; the tokens are forgotten.")
+    expect(panel.get_by_label("Password", exact=True)).to_have_value("")
+
+
+def no_key_reaches_the_notebook(page: Page, panel: Locator) -> None:
+    """With focus on any control, single keys change no cell."""
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    before = cells.count()
+    address = panel.get_by_label("Address", exact=True)
+    was = address.input_value()
+    panel.get_by_role("button", name="File", exact=True).click()
+    controls = panel.locator("button:visible, summary:visible, [tabindex='0']:visible")
+    assert controls.count() >= 7
+    for control in controls.all():
+        if control.is_enabled():
+            control.focus()
+            for key in ("a", "d", "d", "b", "x"):
+                page.keyboard.press(key)
+    address.press_sequentially("add")
+    assert cells.count() == before
+    address.fill(was)
+    panel.get_by_role("button", name="Password", exact=True).click()
+
+
+def refuse(panel: Locator) -> None:
+    """A wrong password has its sentence at the field, which is empty and has the focus."""
+    panel.get_by_label("User", exact=True).fill("canary@example.com")
+    password = panel.get_by_label("Password", exact=True)
+    expect(panel.get_by_role("button", name="Log in", exact=True)).to_be_disabled()
+    password.fill(OTHER)
+    panel.get_by_role("button", name="Log in", exact=True).click()
+    expect(panel.get_by_role("status")).to_contain_text("Login refused (401).")
+    expect(panel.get_by_text("The service refused this user and password.")).to_be_visible()
+    expect(password).to_have_value("")
+    expect(password).to_have_attribute("aria-invalid", "true")
+    expect(password).to_be_focused()
+
+
+def names_are_inert(page: Page, panel: Locator) -> None:
+    """A hostile name in a field, in what the panel says and in the code is text."""
+    field = panel.get_by_label("Address", exact=True)
+    address = field.input_value()
+    panel.get_by_label("User", exact=True).fill(HOSTILE)
+    field.fill(f"https://x/#{HOSTILE}")
+    expect(panel.get_by_text("The address holds")).to_be_visible()
+    panel.locator("summary").get_by_text("Python for this step").click()
+    expect(panel.locator(".ww-drawer pre")).to_contain_text("onerror")
+    assert page.evaluate("window.ranHostile") is None
+    assert panel.locator("img, a").count() == 0
+    panel.locator("summary").get_by_text("Python for this step").click()
+    field.fill(address)
+
+
+def nothing_is_cut_off(panel: Locator) -> None:
+    """No text is wider than its box, apart from what scrolls or is cut on purpose."""
+    cut = panel.evaluate(
+        """root => [...root.querySelectorAll("*")].filter(each =>
+            each.offsetParent && each.children.length === 0 &&
+            each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0 &&
+            getComputedStyle(each).display !== "inline" &&
+            !each.closest("input, pre, .ww-aloud, .ww-cell")).map(each => each.outerHTML)"""
+    )
+    assert cut == []
+    assert panel.evaluate("root => root.scrollWidth <= root.clientWidth")
