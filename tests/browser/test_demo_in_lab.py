@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import psutil
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.lab import NUMBERED, Demo, chromium, run_all_cells, running_demo
+from tests.browser.lab import NUMBERED, run_all_cells
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def demo(tmp_path) -> Iterator[Demo]:
-    with running_demo(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with chromium() as browser:
-        yield browser.new_page(viewport={"width": 1280, "height": 900})
 
 
 def test_the_walkthrough_runs_in_jupyterlab(demo, page):

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lab import (
-    Demo,
-    chromium,
-    running_demo,
     save_with_widgets,
     set_theme,
     set_width,
@@ -33,22 +29,10 @@ CANARY = "canary-4b7e91-correct"
 OTHER = "wrong-password-7c2d"
 
 
-@pytest.fixture
-def demo(tmp_path) -> Iterator[Demo]:
-    with running_demo(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with chromium() as browser:
-        yield browser.new_page(viewport={"width": 1400, "height": 1000})
-
-
-def test_the_journey_by_mouse(demo, page):
+def test_the_journey_by_mouse(lab, page):
     # Not in the cell itself: the notebook is searched for it.
-    demo.notebook.with_name("password.txt").write_text(CANARY)
-    panel = show_panel(page, demo, "login.ipynb", SHOW)
+    lab.notebook.with_name("password.txt").write_text(CANARY)
+    panel = show_panel(page, lab, "login.ipynb", SHOW)
     expect(panel.get_by_role("heading", name="Log in")).to_be_visible()
 
     no_key_reaches_the_notebook(page, panel)
@@ -66,7 +50,7 @@ def test_the_journey_by_mouse(demo, page):
             set_width(panel, width)
             nothing_is_cut_off(panel)
     save_with_widgets(page)
-    saved = demo.notebook.with_name("login.ipynb").read_text()
+    saved = lab.notebook.with_name("login.ipynb").read_text()
     assert "canary@example.com" in saved
     assert json.loads(saved)["metadata"]["widgets"]
     for secret in (CANARY, base64.b64encode(CANARY.encode()).decode(), OTHER):

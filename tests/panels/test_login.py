@@ -21,8 +21,9 @@ from tests.api.service import TOKEN, Hang, Reset, Service, token
 from tests.conftest import TOKEN_PATH
 from tests.panels.conftest import settle
 from wallwidgets.api.account import Account
-from wallwidgets.errors import AuthenticationError, SettingsError
-from wallwidgets.panels.login_state import LoginState, renew_in_s
+from wallwidgets.errors import AuthenticationError, ServiceBusy, SettingsError
+from wallwidgets.panels.keeper import renew_in_s
+from wallwidgets.panels.login_state import LoginState
 from wallwidgets.panels.login_ways import tls
 from wallwidgets.panels.recent import RecentAddresses
 from wallwidgets.settings import Secret
@@ -395,7 +396,7 @@ def test_a_local_instance_starts_once_and_stops(login, recent):
 
 
 def test_without_the_extra_a_sentence_says_what_to_install(login, monkeypatch):
-    monkeypatch.setattr("wallwidgets.panels.login_state.find_spec", lambda name: None)
+    monkeypatch.setattr("wallwidgets.panels.local_start.find_spec", lambda name: None)
     state = login()
     assert state.why_no_local == "A local instance needs pip install 'wallwidgets[instance]'."
     assert not state.start_local()
@@ -414,17 +415,35 @@ def test_a_local_instance_that_does_not_start(login):
 def test_tokens_are_renewed_ahead(login, creds, monkeypatch):
     renewed = threading.Event()
     waits = iter([0.0])
-    monkeypatch.setattr(
-        "wallwidgets.panels.login_state.renew_in_s", lambda account: next(waits, 60.0)
-    )
+    monkeypatch.setattr("wallwidgets.panels.keeper.renew_in_s", lambda account: next(waits, 60.0))
     monkeypatch.setattr(ww.Client, "features", lambda client: renewed.set())
     state = by_password(login, creds)
     assert renewed.wait(60)
     assert state.said.kind == "ok"
 
 
+def test_a_renewal_that_fails_is_tried_again(login, creds, monkeypatch):
+    monkeypatch.setattr("wallwidgets.panels.keeper.renew_in_s", lambda account: 0.0)
+    monkeypatch.setattr("wallwidgets.panels.keeper.RETRY_S", 0.01)
+    ready, outcomes, again = threading.Event(), [ServiceBusy("Not now.")], threading.Event()
+
+    def answer(client):
+        assert ready.wait(60)
+        if outcomes:
+            raise outcomes.pop()
+        again.set()
+        raise AuthenticationError("The login has ended and cannot be renewed.")
+
+    monkeypatch.setattr(ww.Client, "features", answer)
+    state, said = by_password(login, creds), []
+    state.observe(lambda change: said.append(change["new"].text), "said")
+    ready.set()
+    assert again.wait(60)
+    assert said[0] == "Not now (503)."
+
+
 def test_a_login_that_ended_is_said(login, creds, monkeypatch):
-    monkeypatch.setattr("wallwidgets.panels.login_state.renew_in_s", lambda account: 0.0)
+    monkeypatch.setattr("wallwidgets.panels.keeper.renew_in_s", lambda account: 0.0)
     ended = threading.Event()
 
     def refuse(client):

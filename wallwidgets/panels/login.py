@@ -21,7 +21,7 @@ class LoginPanel(Panel):
     """Log in by password, client, credentials file or browser, or start a local instance.
 
     Args:
-        client: Somebody who is logged in already.
+        client: Somebody who is logged in already; logging out closes it.
         state: A state to show instead of a new one.
 
     Attributes:
@@ -80,9 +80,7 @@ class LoginPanel(Panel):
 
     def _make_fields(self, state: LoginState) -> None:
         self.way = segments("How to log in", list(WAYS))
-        self.url = Combobox(
-            description="Address", options=state.recent, ensure_option=False, value=state.url
-        )
+        self.url = Combobox(description="Address", ensure_option=False, value=state.url)
         self.username, self.client_id = Text(description="User"), Text(description="Client id")
         self.secret = SecretField(label="Password")
         self.ca = Text(description="Certificate authority (file)")
@@ -130,6 +128,7 @@ class LoginPanel(Panel):
         show(self.file, way == FILE)
         show(self._secret, way in SECRET_NAMES)
         show(self._ca, state.wants_ca or bool(state.ca))
+        self.url.options = tuple(state.addresses)
         self._url.help = _address_help(state)
         self._url.error = state.address_error
         self._ca.error = state.refused.get("ca", "")

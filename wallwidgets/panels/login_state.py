@@ -5,29 +5,24 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from importlib.util import find_spec
 from typing import Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Dict, Instance, Unicode
+from traitlets import Bool, Dict, Instance, List, Unicode
 
-import wallwidgets
 from wallwidgets.api.account import Account
 from wallwidgets.api.client import Client, connect
-from wallwidgets.errors import (
-    AuthenticationError,
-    Cancelled,
-    TimedOut,
-    UnexpectedAnswer,
-    Unreachable,
-    UntrustedCertificate,
-    WallwidgetsError,
+from wallwidgets.errors import AuthenticationError, Cancelled, WallwidgetsError
+from wallwidgets.panels.keeper import Keeper
+from wallwidgets.panels.local_start import (
+    LOCAL_CODE,
+    start_local_instance,
+    why_no_local_instance,
 )
+from wallwidgets.panels.login_refusals import refusal
 from wallwidgets.panels.login_ways import (
     BROWSER,
     PASSWORD,
-    SECRET_NAMES,
     Form,
     address_error,
     from_environment,
@@ -42,38 +37,14 @@ from wallwidgets.panels.recent import RecentAddresses
 from wallwidgets.schemas.auth import DeviceAnswer
 from wallwidgets.settings import DEFAULT_URL, Secret
 
-AHEAD_S = 25.0
-SHORTEST_S = 5.0
-RETRY_S = 30.0
 NOT_LOGGED_IN = "Not logged in."
-LOCAL_CODE = """import wallwidgets as ww
-
-instance = ww.LocalInstance(demo=True).start()
-client = instance.connect()"""
-_SERVER_PARTS = ("fastapi", "onnxruntime", "sqlalchemy", "argon2", "joserfc", "uvicorn")
-
-
-def start_local_instance() -> Any:
-    """An instance with demo data on this machine.
-
-    By its public name, which loads lazily: the panels must work where the server is not installed,
-    and their room sees neither the instance nor what starts it.
-    """
-    return wallwidgets.LocalInstance(demo=True).start()
-
-
-def why_no_local_instance() -> str:
-    """What to install first, or "" if a local instance can be started."""
-    if all(find_spec(part) for part in _SERVER_PARTS):
-        return ""
-    return "A local instance needs pip install 'wallwidgets[instance]'."
 
 
 class LoginState(PanelState):
     """A form, and what became of it. Secrets pass through ``log_in`` and are kept nowhere.
 
     Args:
-        client: Somebody who is logged in already.
+        client: Somebody who is logged in already; logging out closes it.
         environ: The environment variables.
         recent: Where addresses are remembered.
         start_local: Starts a local instance.
@@ -83,6 +54,8 @@ class LoginState(PanelState):
         value: The client, or None.
         way: How to log in: Password, Client, File or Browser.
         has_secret: Whether there is text in the field for secrets.
+        addresses: Those that were used lately.
+        wants_ca: Whether to ask for the file of a certificate authority.
         refused: Sentences for fields, by name, from the last attempt.
         account: Who is logged in, or None.
         device: The link and the code of a login that is confirmed elsewhere.
@@ -103,6 +76,7 @@ class LoginState(PanelState):
     ca = Unicode()
     has_secret = Bool(False)
     refused: Any = Dict()
+    addresses: Any = List()
     account = Instance(Account, allow_none=True)
     device = AnyTrait(None)
     switching = Bool(False)
@@ -122,11 +96,12 @@ class LoginState(PanelState):
         self._recent = recent or RecentAddresses()
         self._start_local, self.why_no_local = start_local, why_no_local()
         self._local: Any = None
-        self._keeper = Job()
+        self._keeper: Keeper | None = None
         # Only the name and whether there is a password: `connect` reads the password itself.
         self._env_user = environ.get("WALLAROO_USER", "")
         self._env_has_password = bool(environ.get("WALLAROO_PASSWORD"))
-        first = from_environment(environ, self._recent.list(), DEFAULT_URL)
+        self.addresses = self._recent.list()
+        first = from_environment(environ, self.addresses, DEFAULT_URL)
         self.way, self.url = first.way, first.url
         self.username, self.path = first.username, first.path
         fields = ["way", "url", "username", "client_id", "path", "ca", "has_secret"]
@@ -162,11 +137,6 @@ class LoginState(PanelState):
         """What is wrong with the address."""
         return self.refused.get("url") or address_error(self.url)
 
-    @property
-    def recent(self) -> list[str]:
-        """Addresses that were used lately."""
-        return self._recent.list()
-
     def log_in(self, secret: Secret | None = None) -> bool:
         """Log in as the form says; the secret is used for this attempt only."""
         if self.busy or missing(self.form, has_secret=bool(secret) or self.uses_environment):
@@ -186,6 +156,7 @@ class LoginState(PanelState):
         def done(client: Client) -> Said:
             self._adopt(client)
             self._recent.remember(form.url)
+            self.addresses = self._recent.list()
             self.code = code
             return self._welcome()
 
@@ -258,21 +229,38 @@ class LoginState(PanelState):
         self.said = self._welcome()
 
     def _adopt(self, client: Client) -> None:
-        if self.value is not None and self.value is not client:
-            self._leave()
+        """Take over a login; the one before ends now."""
+        before = self.value
+        self._forget()
         self.device, self.switching = None, False
-        self.url = client.settings.url
-        self.account = client.account
-        self.value = client
-        self._keeper.start(lambda job: self._keep(client, job.cancelled))
+        self.url, self.account, self.value = client.settings.url, client.account, client
+        self._keeper = Keeper(
+            client, renewed=self._renewed, ended=self._ended, failed=self._not_renewed
+        )
+        if before is not None and before is not client:
+            before.close()
+
+    def _forget(self) -> None:
+        if self._keeper is not None:
+            self._keeper.stop()
 
     def _leave(self) -> None:
         client = self.value
-        self._keeper.cancel()
-        # The next login starts a keeper of its own, also while this one still ends.
-        self._keeper = Job()
+        self._forget()
         self.value = self.account = None
         client.close()
+
+    def _renewed(self) -> None:
+        self.account = self.value.account if self.value is not None else None
+
+    def _ended(self, error: AuthenticationError) -> None:
+        self.value = self.account = None
+        self.error = error
+        self.said = Said("error", "The login has ended; log in again.")
+
+    def _not_renewed(self, error: WallwidgetsError) -> None:
+        if not self.busy:
+            self.said = Said.of_error(error)
 
     def _show_device(self, answer: DeviceAnswer) -> threading.Event:
         self.device = (answer.verification_uri_complete, answer.user_code)
@@ -280,37 +268,16 @@ class LoginState(PanelState):
         return self.job.cancelled
 
     def _refuse(self, form: Form, error: Exception) -> Said:
-        """The sentence for what went wrong, and for the field that it concerns."""
+        said, self.refused = refusal(form, error)
+        self.wants_ca = self.wants_ca or "ca" in self.refused
         self.device = None
-        where = host(form.url)
-        if isinstance(error, AuthenticationError) and form.way in SECRET_NAMES:
-            what = "user and password" if form.way == PASSWORD else "client and secret"
-            self.refused = {"secret": f"The service refused this {what}."}
-            again = f"Nothing was stored; type the {SECRET_NAMES[form.way]} again."
-            number = f" ({error.status})" if error.status else ""
-            return Said("error", f"Login refused{number}. {again}", details=error.message)
-        if isinstance(error, UntrustedCertificate):
-            self.wants_ca = True
-            self.refused = {"ca": "Give the file of the authority that signed it."}
-            words = f"The certificate of {where} is not trusted; no secret was sent."
-            return Said("error", words, details=error.message)
-        if isinstance(error, TimedOut):
-            self.refused = {"url": "No answer in time from here."}
-            return Said("error", f"{where} did not answer in time.", details=str(error))
-        if isinstance(error, Unreachable):
-            self.refused = {"url": "Nobody answers at this address."}
-            return Said("error", f"{where} cannot be reached.", details=str(error))
-        if isinstance(error, UnexpectedAnswer):
-            self.refused = {"url": "This is not the address of a Wallaroo instance."}
-            words = f"{where} answers, but not as a Wallaroo instance does."
-            return Said("error", words, details=str(error))
-        return Said.of_error(error)
+        return said
 
     def _welcome(self) -> Said:
         url = self.value.settings.url
         return Said("ok", f"Logged in at {host(url)} as {_name(self.account)}.")
 
-    def facts(self, now: datetime | None = None) -> list[tuple[str, str]]:
+    def facts(self) -> list[tuple[str, str]]:
         """Who is logged in, where and until when."""
         if self.value is None or self.account is None:
             return []
@@ -321,7 +288,7 @@ class LoginState(PanelState):
             *([("E-mail", email)] if email and email != name else []),
             ("Address", settings.url),
             ("Connection", tls(settings.url, settings.verify)),
-            ("Login", _lasts(self.account, now or datetime.now(UTC))),
+            ("Login", _lasts(self.account)),
         ]
 
     def _edited(self, change: Any) -> None:
@@ -331,37 +298,6 @@ class LoginState(PanelState):
             typed = not self.uses_environment
             self.code = self.form.code(typed=typed) if self.url.strip() else ""
 
-    def _keep(self, client: Client, cancelled: threading.Event) -> None:
-        """Renew the token ahead of its end, so that nobody waits for it or loses the login."""
-        failed = False
-        while not cancelled.wait(RETRY_S if failed else renew_in_s(client.account)):
-            try:
-                client.features()
-                failed, self.account = False, client.account
-            except AuthenticationError as error:
-                if self.value is client and not cancelled.is_set():
-                    self.value = self.account = None
-                    self.error = error
-                    self.said = Said("error", "The login has ended; log in again.")
-                return
-            except WallwidgetsError as error:
-                failed = True
-                if not self.busy:
-                    self.said = Said.of_error(error)
-
-
-def renew_in_s(account: Account, now: datetime | None = None) -> float:
-    """Seconds until the token should be renewed; a day where nobody knows when it ends.
-
-    Example:
-        >>> renew_in_s(Account())
-        86400.0
-    """
-    if account.until is None:
-        return 86_400.0
-    left_s = (account.until - (now or datetime.now(UTC))).total_seconds()
-    return min(86_400.0, max(SHORTEST_S, left_s - AHEAD_S))
-
 
 def _name(account: Account | None) -> str:
     if account is None:
@@ -369,8 +305,6 @@ def _name(account: Account | None) -> str:
     return account.username or account.email or "an account that the token does not name"
 
 
-def _lasts(account: Account, now: datetime) -> str:
-    if account.until is None:
-        return "renews itself"
-    minutes = max(0, int((account.until - now).total_seconds() // 60))
-    return f"renews itself; this token until {account.until:%H:%M} UTC, {minutes} min left"
+def _lasts(account: Account) -> str:
+    until = f"; this token until {account.until:%H:%M} UTC" if account.until else ""
+    return f"renews itself{until}"

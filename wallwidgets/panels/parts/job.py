@@ -104,29 +104,25 @@ class Job(HasTraits):
         failed: Callable[[Exception], object] | None,
     ) -> None:
         try:
-            self._settle(work, done, failed)
+            error = self._outcome(work, done)
+            self.error = error
+            if error is not None and failed is not None:
+                failed(error)
         finally:
             with self._lock:
                 self._ended.set()
                 self.busy = False
 
-    def _settle(
-        self,
-        work: Callable[[Job], T],
-        done: Callable[[T], object] | None,
-        failed: Callable[[Exception], object] | None,
-    ) -> None:
+    def _outcome(
+        self, work: Callable[[Job], T], done: Callable[[T], object] | None
+    ) -> Exception | None:
         try:
-            result = work(self)
-            self.result = result
+            self.result = result = work(self)
             if done is not None:
                 done(result)
-            return
-        except WallwidgetsError as known:
-            error: Exception = known
-        except Exception as unexpected:
+        except WallwidgetsError as error:
+            return error
+        except Exception as error:
             logger.exception("A background job of a panel failed.")
-            error = unexpected
-        self.error = error
-        if failed is not None:
-            failed(error)
+            return error
+        return None
