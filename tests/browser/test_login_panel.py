@@ -35,6 +35,7 @@ def test_the_journey_by_mouse(lab, page):
     panel = show_panel(page, lab, "login.ipynb", SHOW)
     expect(panel.get_by_role("heading", name="Log in")).to_be_visible()
 
+    expect(page.locator(".ww-saved")).to_be_hidden()
     no_key_reaches_the_notebook(page, panel)
     refuse(panel)
     names_are_inert(page, panel)

@@ -94,8 +94,12 @@ def test_a_status_line_counts_and_cuts():
     assert (line.said["step"], line.said["seconds"]) == (-1, 4)
 
 
-def test_a_saved_notebook_has_a_sentence():
-    bundle = Panel(PanelState("Nothing read yet."))._repr_mimebundle_()
-    assert bundle["text/plain"] == "Panel of wallwidgets: run this cell to see it."
-    assert bundle["text/html"] == "<p>Panel of wallwidgets: run this cell to see it.</p>"
-    assert "application/vnd.jupyter.widget-view+json" in bundle
+def test_a_saved_notebook_has_a_sentence(monkeypatch):
+    shown = []
+    monkeypatch.setattr("wallwidgets.panels.panel.display", lambda data, raw: shown.append(data))
+    panel = Panel(PanelState("Nothing read yet."))
+    panel._ipython_display_()
+    words = "Panel of wallwidgets: run this cell to see it."
+    assert shown[0] == {"text/plain": words, "text/html": f'<p class="ww-saved">{words}</p>'}
+    assert "application/vnd.jupyter.widget-view+json" in shown[1]
+    assert panel._repr_mimebundle_()["text/plain"] == words

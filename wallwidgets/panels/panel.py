@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from IPython.display import display
 from ipywidgets import VBox
 from traitlets import Any as AnyTrait
 from traitlets import Bool, HasTraits, Instance, Unicode, dlink, link
@@ -176,11 +177,20 @@ class Panel(VBox):
         if not change["new"] and self.state.error is not None:
             self.frame.focus_first_bad()
 
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        """A saved notebook without its kernel shows a sentence instead of the panel."""
+    @property
+    def _saved(self) -> dict[str, str]:
+        """What a notebook shows where the panel was, once its kernel is gone."""
         words = f"{type(self).__name__} of wallwidgets: run this cell to see it."
-        bundle = dict(super()._repr_mimebundle_(**options) or {})
-        return bundle | {"text/plain": words, "text/html": f"<p>{safe_text(words)}</p>"}
+        return {"text/plain": words, "text/html": f'<p class="ww-saved">{safe_text(words)}</p>'}
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        return dict(super()._repr_mimebundle_(**options) or {}) | self._saved
+
+    def _ipython_display_(self) -> None:
+        # JupyterLab never falls back to text/html where it knows the widget's type, it says
+        # "Loading widget..."; so the sentence is an output before, which the frame's CSS hides.
+        display(self._saved, raw=True)
+        display(self._repr_mimebundle_() | {"text/plain": "", "text/html": ""}, raw=True)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.status!r})"
