@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check conformance bench docs clean
+.PHONY: demo test check conformance bench pictures clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/wallwidgets demo $(ARGS)
@@ -23,6 +23,10 @@ conformance: $(VENV)/.test
 
 bench: $(VENV)/.test
 	@for script in benchmarks/bench_*.py; do $(BIN)/python $$script || exit 1; done
+
+# The README's pictures, from the running product.
+pictures: $(VENV)/.test chromium
+	$(BIN)/python -m tests.pictures.take
 
 # An environment is made anew when the project's requirements change.
 $(VENV)/.demo $(VENV)/.test: $(VENV)/.%: pyproject.toml
