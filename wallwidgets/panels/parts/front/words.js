@@ -21,7 +21,7 @@ function build(node) {
 function render({ model, el }) {
   const show = () => {
     const content = model.get("content");
-    el.className = `${el.className.replace(/ ?ww-words.*$/, "")} ww-words`;
+    el.classList.add("ww-words");
     el.hidden = content.length === 0;
     el.replaceChildren(...content.map(build));
   };
