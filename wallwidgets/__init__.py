@@ -15,6 +15,7 @@ _HOME = {
     "connect": "wallwidgets.api.client",
     "LocalInstance": "wallwidgets.local",
     "LoginPanel": "wallwidgets.panels.login",
+    "ModelUploader": "wallwidgets.panels.model_uploader",
     "charts": "wallwidgets.charts",
     "drift": "wallwidgets.drift",
     "errors": "wallwidgets.errors",
@@ -23,6 +24,7 @@ __all__ = [
     "Client",
     "LocalInstance",
     "LoginPanel",
+    "ModelUploader",
     "__version__",
     "charts",
     "connect",
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from wallwidgets.api.client import Client, connect
     from wallwidgets.local import LocalInstance
     from wallwidgets.panels.login import LoginPanel
+    from wallwidgets.panels.model_uploader import ModelUploader
 
 
 def __getattr__(name: str) -> Any:
