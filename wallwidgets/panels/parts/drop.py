@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import tempfile
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -62,7 +64,7 @@ class Arrival(HasTraits):
     def __init__(self, limit_bytes: int):
         super().__init__()
         self.limit_bytes = limit_bytes
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._remove: Callable[[], object] | None = None
         self._file: BinaryIO | None = None
         self._size = self._got = 0
 
@@ -84,8 +86,9 @@ class Arrival(HasTraits):
         if size_bytes <= 0:
             self.error = f"{shown} is empty."
             return None
-        self._folder = tempfile.TemporaryDirectory(prefix="wallwidgets-drop-")
-        self._file = open(Path(self._folder.name) / _plain_name(name), "xb")  # noqa: SIM115
+        folder = tempfile.mkdtemp(prefix="wallwidgets-drop-")
+        self._remove = weakref.finalize(self, shutil.rmtree, folder)
+        self._file = open(Path(folder) / _plain_name(name), "xb")  # noqa: SIM115
         self._size = size_bytes
         self.percent, self.coming = 0, shown
         return 0
@@ -117,9 +120,9 @@ class Arrival(HasTraits):
         """Remove what arrived."""
         if self._file is not None:
             self._file.close()
-        if self._folder is not None:
-            self._folder.cleanup()
-        self._file = self._folder = None
+        if self._remove is not None:
+            self._remove()
+        self._file = self._remove = None
         self._size = self._got = 0
         self.path = self.coming = self.error = ""
 
