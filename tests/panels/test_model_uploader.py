@@ -12,7 +12,6 @@ from tests.models import linear_model
 from tests.panels.conftest import STATE_WAIT_S, settle
 from wallwidgets import errors
 from wallwidgets.panels.model_uploader_state import UploadState
-from wallwidgets.panels.upload_form import UploadForm
 
 API = "/v1/api/"
 LIST, VERSIONS, STREAM = (
@@ -364,8 +363,3 @@ def test_a_dropped_file_is_sent_and_a_refused_one_takes_its_place(client, worksp
     assert (state.path, state.facts, state.missing) == ("", None, "Upload needs a file.")
     state.picked = file
     assert (state.arrival.error, state.path) == ("", file)
-
-
-def test_a_form_keeps_what_was_chosen(workspace):
-    form = UploadForm(workspace.name, workspace.id, "m", "m.onnx", visibility="public")
-    assert "visibility='public'" in form.code()

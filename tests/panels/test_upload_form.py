@@ -140,6 +140,12 @@ def test_other_frameworks_need_schemas():
     assert UploadForm("w", 1, "m", "m.zip", framework="tensorflow").missing() == ""
 
 
+def test_the_code_names_what_was_chosen():
+    form = UploadForm("w", 1, "m", "m.pt", "pytorch", "public", "a: int8", "b: int8", " x \n\ny")
+    for words in ("visibility='public'", "requirements=['x', 'y']", "framework='pytorch'"):
+        assert words in form.code()
+
+
 def drop(zone: DropZone, **message: object) -> None:
     pieces = [memoryview(message.pop("piece"))] if "piece" in message else []  # type: ignore[arg-type]
     zone._handle_custom_msg({"id": "1"} | message, pieces)

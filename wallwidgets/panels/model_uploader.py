@@ -235,6 +235,7 @@ class ModelUploader(Panel):
             (self.start_over, not state.busy and (state.is_sent or is_unread)),
         ):
             show(each, yes)
+        self.progress.label = f"Upload of {short_text(state.name)}"
         show(self._progress, state.busy)
 
     def _draw_result(self) -> None:
