@@ -11,7 +11,7 @@ from traitlets import dlink
 from wallwidgets.api.client import Client
 from wallwidgets.api.frames import Records
 from wallwidgets.panels.field_schema import RULE, schema_error
-from wallwidgets.panels.model_uploader_state import FIELDS, UploadState, is_settled
+from wallwidgets.panels.model_uploader_state import FIELDS, UploadState
 from wallwidgets.panels.panel import Panel
 from wallwidgets.panels.parts import words
 from wallwidgets.panels.parts.drop import DropZone
@@ -23,6 +23,7 @@ from wallwidgets.panels.parts.table_rows import Column
 from wallwidgets.panels.parts.visible import short_text
 from wallwidgets.panels.upload_form import FRAMEWORKS, ONNX, PLAIN, SUFFIXES
 from wallwidgets.panels.upload_target import WorkspaceLike
+from wallwidgets.panels.upload_words import is_settled
 from wallwidgets.schemas.models import ModelVersionRecord
 
 LONGEST_LABEL = 60

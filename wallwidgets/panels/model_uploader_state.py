@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,11 +16,16 @@ from wallwidgets.panels.parts.drop import Arrival, drop_limit_bytes
 from wallwidgets.panels.parts.job import Job
 from wallwidgets.panels.parts.latest import Latest
 from wallwidgets.panels.parts.status_line import Said
-from wallwidgets.panels.parts.visible import size
 from wallwidgets.panels.upload_form import FRAMEWORKS, ONNX, UploadForm, framework_of
 from wallwidgets.panels.upload_target import IDLE, LOG_IN, TargetState, WorkspaceLike
-from wallwidgets.panels.upload_words import may_send_again, not_converted, not_sent
-from wallwidgets.schemas.models import ERROR, READY, ModelVersionRecord
+from wallwidgets.panels.upload_words import (
+    is_settled,
+    may_send_again,
+    not_converted,
+    not_sent,
+    took,
+)
+from wallwidgets.schemas.models import ModelVersionRecord
 
 PAUSES_S = (4.0, 8.0, 16.0)
 """Seconds before a broken upload is sent again unasked."""
@@ -79,7 +85,7 @@ class UploadState(TargetState):
         self.arrival = Arrival(drop_limit_bytes())
         self.looking, self.again = Latest(), Latest()
         self._pauses_s, self._tries = tuple(pauses_s), 0
-        self._suggested = ""
+        self._suggested, self._starting = "", threading.RLock()
         self._sent_form: UploadForm | None = None
         super().__init__(client, workspace)
         self.observe(self._picked, "picked")
@@ -118,7 +124,7 @@ class UploadState(TargetState):
     def name_help(self) -> str:
         """What the name means."""
         if self.is_sent:
-            return f"This is version {len(self.existing)}." if self.existing else ""
+            return f"This is version {self.number - 1}." if self.number else ""
         return super().name_help
 
     @property
@@ -177,6 +183,11 @@ class UploadState(TargetState):
         )
 
     def _upload(self) -> bool:
+        # Two clicks must not both see that nothing is sent yet.
+        with self._starting:
+            return self._start()
+
+    def _start(self) -> bool:
         client, form = self.client, self.form
         if self.busy or self.missing or client is None or form is None:
             return False
@@ -187,8 +198,8 @@ class UploadState(TargetState):
 
         def work(job: Job) -> str:
             version = form.send(client, progress=job.report, cancel=job.cancelled)
-            note = _took(job, time.monotonic() - began_at)
-            self._sent_form, self.value = form, version
+            note = took(job.progress[1], time.monotonic() - began_at)
+            self.number, self._sent_form, self.value = 0, form, version
             self._read_models()
             self._wait(client, version, job)
             return note
@@ -287,13 +298,3 @@ class UploadState(TargetState):
         form = self.form
         if form is not None and form.path and form.name and not form.missing():
             self.code = form.code()
-
-
-def is_settled(version: ModelVersionRecord) -> bool:
-    """Whether its status will not change by itself any more."""
-    return (version.status or READY).lower() in (READY, ERROR)
-
-
-def _took(job: Job, passed_s: float) -> str:
-    sent = job.progress[1] if job.progress else 0
-    return f"{size(sent)} in {passed_s:.{0 if passed_s >= 10 else 1}f} s"

@@ -134,7 +134,10 @@ class TargetState(PanelState):
             return
 
         def take(found: Records[ModelRecord]) -> None:
-            self.models = {model.name: model for model in found}
+            models = {model.name: model for model in found}
+            if models == self.models:
+                self._count(None)
+            self.models = models
 
         self.listing.start(
             lambda job: client.models.list(workspace), done=take, failed=self._unread

@@ -15,6 +15,7 @@ from wallwidgets.errors import (
 )
 from wallwidgets.panels.parts.status_line import Said
 from wallwidgets.panels.parts.visible import size
+from wallwidgets.schemas.models import ERROR, READY, ModelVersionRecord
 
 NOTHING = "Nothing was stored."
 
@@ -64,6 +65,22 @@ def may_send_again(error: Exception, sent: int, total: int) -> bool:
     if isinstance(error, ServiceBusy):
         return True
     return sent < total and (isinstance(error, OutcomeUnknown) or _is_broken(error))
+
+
+def is_settled(version: ModelVersionRecord) -> bool:
+    """Whether its status will not change by itself any more."""
+    return (version.status or READY).lower() in (READY, ERROR)
+
+
+def took(size_bytes: int, passed_s: float) -> str:
+    """How much went in which time.
+
+    Example:
+        >>> took(1_299_227_648, 26.2)
+        '1.21 GiB in 26 s'
+    """
+    digits = 0 if passed_s >= 10 else 1
+    return f"{size(size_bytes)} in {max(0.1, passed_s):.{digits}f} s"
 
 
 def _broken(error: Exception, sent: int, total: int) -> Said:
