@@ -41,6 +41,9 @@ def folder(lab) -> Path:
 
 def test_the_journey_by_mouse(lab, page, folder):
     panel = show_panel(page, lab, "upload.ipynb", SHOW)
+    expect(panel.get_by_label("Workspace").locator("option:checked")).to_have_text(
+        "Choose a workspace"
+    )
     panel.get_by_label("Workspace").select_option("upload-journey")
     pick(panel)
     name(panel)

@@ -89,13 +89,16 @@ def test_the_workspace_is_chosen_here_or_elsewhere(client, unique):
     first, second = (client.workspaces.create(unique("choose")) for _ in range(2))
     panel = ww.ModelUploader(client)
     ready(panel.state)
-    assert (panel.workspace.value, panel._actions.why) == (None, "Upload needs a file.")
+    assert (panel.workspace.label, panel._actions.why) == (
+        "Choose a workspace",
+        "Upload needs a file.",
+    )
     panel.workspace.value = first.id
     assert panel.state.workspace.id == first.id
     panel.state.workspace = second
     assert panel.workspace.value == second.id
     panel.client = None
-    assert (panel.workspace.value, panel.status) == (None, "Log in first.")
+    assert (panel.workspace.label, panel.status) == ("No workspace yet", "Log in first.")
 
 
 def test_other_frameworks_show_their_fields(panel):

@@ -27,6 +27,9 @@ from wallwidgets.panels.upload_words import is_settled
 from wallwidgets.schemas.models import ModelVersionRecord
 
 LONGEST_LABEL = 60
+NONE_CHOSEN = -1
+"""Not None, which ipywidgets shows as an empty field."""
+
 _COLUMNS = [
     Column("version", "Version", "number"),
     Column("status", "Status", "chip"),
@@ -117,7 +120,9 @@ class ModelUploader(Panel):
         self.file = FilePicker("File on this server", SUFFIXES)
         self.drop = DropZone(state.arrival, "Any size.")
         self.file.children = [self.file.children[0], self.drop, *self.file.children[1:]]
-        self.workspace = Dropdown(description="Workspace", options=[("", None)])
+        self.workspace = Dropdown(
+            description="Workspace", options=[("No workspace yet", NONE_CHOSEN)]
+        )
         self.name = Text(description="Model name", continuous_update=True)
         self.framework = Dropdown(description="Framework", options=FRAMEWORKS)
         self.visibility = Dropdown(description="Visible to", options=_VISIBLE)
@@ -189,12 +194,15 @@ class ModelUploader(Panel):
     def _draw_workspaces(self) -> None:
         state = self.state
         first = "Choose a workspace" if state.workspaces else "No workspace yet"
-        options = [(first, None), *((_label(each.name), each.id) for each in state.workspaces)]
+        options = [
+            (first, NONE_CHOSEN),
+            *((_label(each.name), each.id) for each in state.workspaces),
+        ]
         # New options choose the first of them, which nobody wanted.
         self._fills_workspaces = True
         if options != list(self.workspace.options):
             self.workspace.options = options
-        self.workspace.value = state.workspace.id if state.workspace else None
+        self.workspace.value = state.workspace.id if state.workspace else NONE_CHOSEN
         self._fills_workspaces = False
 
     def _draw_file(self) -> None:
