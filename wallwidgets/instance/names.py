@@ -1,13 +1,9 @@
-"""The rule for names of workspaces and pipelines."""
+"""The rule for names of workspaces and pipelines, as a refusal."""
 
 from __future__ import annotations
 
-import re
-
 from wallwidgets.errors import InvalidRequest
-
-LONGEST_NAME = 63
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
+from wallwidgets.schemas.names import LONGEST_NAME, name_problem
 
 
 def check_name(name: str, field: str) -> str:
@@ -16,7 +12,7 @@ def check_name(name: str, field: str) -> str:
     Raises:
         InvalidRequest: It cannot; the message names the field and the rule.
     """
-    if not _NAME.fullmatch(name) or name.endswith("-") or len(name) > LONGEST_NAME:
+    if name_problem(name):
         raise InvalidRequest(
             f"Bad request: {field} must be of lower-case letters, digits and '-', begin with a"
             f" letter, not end with '-', and have at most {LONGEST_NAME} characters"
