@@ -198,6 +198,23 @@ def test_the_account_is_read_from_the_token(service, connect):
     assert account.until.year == 2033
 
 
+@pytest.mark.parametrize(
+    ("claims", "is_admin"),
+    [
+        ({"realm_access": {"roles": ["admin"]}}, True),
+        ({"https://hasura.io/jwt/claims": {"x-hasura-allowed-roles": ["admin_user"]}}, True),
+        ({"realm_access": {"roles": ["user"]}}, False),
+        (
+            {"realm_access": {"roles": "admin"}, "https://hasura.io/jwt/claims": ["admin_user"]},
+            False,
+        ),
+    ],
+)
+def test_the_token_says_who_is_an_administrator(service, connect, claims, is_admin):
+    service.answers[TOKEN] = token(jwt(sub="u1", **claims))
+    assert connect().account.is_admin is is_admin
+
+
 @pytest.mark.parametrize("access", ["opaque", "a.b.c", "a.!!!!.c", jwt(), "a.W10.c", "x" * 9000])
 def test_a_token_that_cannot_be_read_works(service, connect, access):
     service.answers[TOKEN] = token(access)

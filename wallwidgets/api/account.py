@@ -26,6 +26,7 @@ class Account:
     Attributes:
         kind: ``user``, ``service`` for an inference token, or ``opaque`` if it cannot be read.
         until: When the token ends, as far as is known; it is renewed before that.
+        is_admin: Whether the token has the role of an administrator.
     """
 
     kind: str = "opaque"
@@ -33,6 +34,7 @@ class Account:
     email: str | None = None
     user_id: str | None = None
     until: datetime | None = None
+    is_admin: bool = False
 
 
 class HeaderSource:
@@ -103,4 +105,21 @@ def account_of(headers: Headers, until: datetime | None) -> Account:
         until = datetime.fromtimestamp(ends, UTC)
     username = text("preferred_username")
     service = (username or "").startswith("service-account-")
-    return Account("service" if service else "user", username, text("email"), text("sub"), until)
+    return Account(
+        "service" if service else "user",
+        username,
+        text("email"),
+        text("sub"),
+        until,
+        is_admin=_is_admin(claims),
+    )
+
+
+def _is_admin(claims: Mapping[str, object]) -> bool:
+    """Whether the roles of Keycloak or, where its mapper leaves them out, of Hasura say so."""
+    realm, hasura = claims.get("realm_access"), claims.get("https://hasura.io/jwt/claims")
+    roles = realm.get("roles") if isinstance(realm, dict) else None
+    allowed = hasura.get("x-hasura-allowed-roles") if isinstance(hasura, dict) else None
+    return (isinstance(roles, list) and "admin" in roles) or (
+        isinstance(allowed, list) and "admin_user" in allowed
+    )
