@@ -16,5 +16,5 @@ class Drawer(AnyWidget):
         'import wallwidgets as ww'
     """
 
-    _esm = read("drawer.js")
+    _esm = read("copy.js") + read("drawer.js")
     code = Unicode().tag(sync=True)
