@@ -11,8 +11,11 @@ from wallwidgets.panels.panel import Panel, PanelState
 from wallwidgets.panels.parts import words
 from wallwidgets.panels.parts.confirm import Confirm
 from wallwidgets.panels.parts.fields import Actions, Field, SecretField, button
+from wallwidgets.panels.parts.once import ShownOnce
 from wallwidgets.panels.parts.progress import Progress
+from wallwidgets.panels.parts.sections import Sections
 from wallwidgets.panels.parts.status_line import Said, StatusLine
+from wallwidgets.settings import Secret
 
 HOSTILE = ["<img src=x onerror=alert(1)>", "a\u202eb", "nul\x00", "$\\href{javascript:x}{y}$"]
 
@@ -78,6 +81,32 @@ def test_a_secret_is_in_no_state():
     assert (field.take(), field.filled) == (None, False)
     field._handle_custom_msg({"text": 7}, [])
     assert not field.filled
+
+
+def test_sections_keep_one_chosen_and_their_buttons():
+    bar, chosen = Sections(["Models", "Members"]), []
+    before = bar.children
+    bar.observe(lambda change: chosen.append(change["new"]), "value")
+    bar.count("Models", 1200)
+    bar.children[1].value = True
+    bar.children[1].value = False
+    assert (bar.value, chosen, bar.children) == ("Members", ["Members"], before)
+    assert [each.value for each in bar.children] == [False, True]
+    assert bar.labels == ["Models 1,200", "Members"]
+    bar.count("Models", None)
+    assert bar.labels[0] == "Models"
+
+
+def test_a_secret_that_is_shown_once_is_a_message(monkeypatch):
+    once, sent = ShownOnce(), []
+    monkeypatch.setattr(once, "send", sent.append)
+    once.reveal("Password of ada", Secret("canary-7"))
+    once.forget()
+    assert sent == [
+        {"do": "show", "title": "Password of ada", "text": "canary-7"},
+        {"do": "forget"},
+    ]
+    assert "canary-7" not in json.dumps(dependency_state([once])) + repr(vars(once))
 
 
 def test_a_field_shows_its_error():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ipywidgets import Button, HBox
 from traitlets import Bool
 
+from wallwidgets.panels.parts.visible import short_text
 from wallwidgets.panels.parts.words import Words, piece, sentence
 
 
@@ -55,7 +56,7 @@ class Confirm(HBox):
     def describe(self, name: str, consequence: str) -> None:
         """What it is about, and what then happens."""
         words = f"{self._words} {name}".strip()
-        self.sure.description = words
+        self.sure.description = short_text(words)
         self._question.content = sentence(piece(f"{words}? ", tag="strong"), consequence)
 
     def ask(self) -> None:

@@ -28,7 +28,7 @@ class Sections(HBox):
     value = Unicode()
 
     def __init__(self, names: Sequence[str]):
-        self._buttons = {name: ToggleButton(description=name) for name in names}
+        self._buttons = {name: ToggleButton(description=name, tooltip="") for name in names}
         super().__init__(list(self._buttons.values()))
         self.add_class("ww-segments")
         for name, each in self._buttons.items():

@@ -12,6 +12,14 @@ function mark(root) {
   }
 }
 
+/** A form that opens takes the focus, once its first field is there. */
+function focusOpened(root) {
+  const field = root.querySelector(".ww-opens :is(input, select)");
+  if (!field) return;
+  field.closest(".ww-opens").classList.remove("ww-opens");
+  if (document.activeElement === document.body || root.contains(document.activeElement)) field.focus();
+}
+
 function onKey(event, root) {
   const target = event.target;
   if (event.key === "Escape") {
@@ -59,7 +67,10 @@ function attach(model, root) {
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   const widths = new ResizeObserver(resized);
   widths.observe(root);
-  const later = new MutationObserver(() => mark(root));
+  const later = new MutationObserver(() => {
+    mark(root);
+    focusOpened(root);
+  });
   later.observe(root, {
     childList: true,
     subtree: true,
