@@ -16,6 +16,7 @@ _HOME = {
     "LocalInstance": "wallwidgets.local",
     "LoginPanel": "wallwidgets.panels.login",
     "ModelUploader": "wallwidgets.panels.model_uploader",
+    "WorkspaceBrowser": "wallwidgets.panels.workspace_browser",
     "charts": "wallwidgets.charts",
     "drift": "wallwidgets.drift",
     "errors": "wallwidgets.errors",
@@ -25,6 +26,7 @@ __all__ = [
     "LocalInstance",
     "LoginPanel",
     "ModelUploader",
+    "WorkspaceBrowser",
     "__version__",
     "charts",
     "connect",
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from wallwidgets.local import LocalInstance
     from wallwidgets.panels.login import LoginPanel
     from wallwidgets.panels.model_uploader import ModelUploader
+    from wallwidgets.panels.workspace_browser import WorkspaceBrowser
 
 
 def __getattr__(name: str) -> Any:
