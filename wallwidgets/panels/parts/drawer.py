@@ -16,5 +16,5 @@ class Drawer(AnyWidget):
         'import wallwidgets as ww'
     """
 
-    _esm = read("copy.js") + read("drawer.js")
+    _esm = read("clipboard.js", "drawer.js")
     code = Unicode().tag(sync=True)

@@ -18,7 +18,7 @@ class ShownOnce(AnyWidget):
         >>> ShownOnce().reveal("Password of ada@example.com", Secret("canary"))
     """
 
-    _esm = read("copy.js") + read("once.js")
+    _esm = read("clipboard.js", "once.js")
 
     def reveal(self, title: str, secret: Secret) -> None:
         """Show it where this widget is displayed."""

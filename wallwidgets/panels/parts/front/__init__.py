@@ -5,6 +5,6 @@ from __future__ import annotations
 from importlib.resources import files
 
 
-def read(name: str) -> str:
-    """The text of a file of this folder."""
-    return (files(__name__) / name).read_text(encoding="utf-8")
+def read(*names: str) -> str:
+    """The text of a file of this folder, or of several in a row."""
+    return "".join((files(__name__) / name).read_text(encoding="utf-8") for name in names)

@@ -1,34 +1,12 @@
-/** Put a text on the clipboard. */
-async function copy(text) {
-  if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
-  // A hub without TLS is no secure context and has no clipboard API.
-  const area = document.createElement("textarea");
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  const done = document.execCommand("copy");
-  area.remove();
-  if (!done) throw new Error("not copied");
+/** A button among others that copies a text of the panel; without a text it is not there. */
+function render({ model, el }) {
+  const words = () => model.get("words");
+  const { button, rest, stop } = copyButton("widget-button", words, () => model.get("text"));
+  const show = () => (el.hidden = !model.get("text"));
+  el.append(button);
+  model.on("change:words", rest);
+  model.on("change:text", show);
+  show();
+  return stop;
 }
-
-/** A button that copies what `text` gives, and says for a moment how that went. */
-function copyButton(text) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "ww-plain";
-  button.setAttribute("aria-live", "polite");
-  button.textContent = "Copy";
-  let timer = 0;
-  button.addEventListener("click", async () => {
-    try {
-      await copy(text());
-      button.textContent = "Copied";
-    } catch {
-      button.textContent = "Not copied";
-    }
-    button.focus();
-    clearTimeout(timer);
-    timer = setTimeout(() => (button.textContent = "Copy"), 1500);
-  });
-  return button;
-}
+export default { render };

@@ -8,12 +8,11 @@ function render({ model, el }) {
   code.className = "ww-code";
   code.tabIndex = 0;
   fold.append(title, code);
-  el.append(
-    fold,
-    copyButton(() => model.get("code")),
-  );
+  const { button, stop } = copyButton("ww-plain", () => "Copy", () => model.get("code"));
+  el.append(fold, button);
   const show = () => (code.textContent = model.get("code"));
   model.on("change:code", show);
   show();
+  return stop;
 }
 export default { render };

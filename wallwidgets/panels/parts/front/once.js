@@ -10,12 +10,8 @@ function render({ model, el }) {
   done.type = "button";
   done.className = "ww-plain";
   done.textContent = "Hide for good";
-  el.append(
-    title,
-    text,
-    copyButton(() => text.textContent),
-    done,
-  );
+  const { button, stop } = copyButton("ww-plain", () => "Copy", () => text.textContent);
+  el.append(title, text, button, done);
   const forget = () => {
     text.textContent = "";
     el.hidden = true;
@@ -28,6 +24,9 @@ function render({ model, el }) {
     el.hidden = false;
     text.focus();
   });
-  return forget;
+  return () => {
+    stop();
+    forget();
+  };
 }
 export default { render };
