@@ -17,6 +17,7 @@ _HOME = {
     "LoginPanel": "wallwidgets.panels.login",
     "ModelUploader": "wallwidgets.panels.model_uploader",
     "WorkspaceBrowser": "wallwidgets.panels.workspace_browser",
+    "PipelineDeployer": "wallwidgets.panels.pipeline_deployer",
     "charts": "wallwidgets.charts",
     "drift": "wallwidgets.drift",
     "errors": "wallwidgets.errors",
@@ -27,6 +28,7 @@ __all__ = [
     "LoginPanel",
     "ModelUploader",
     "WorkspaceBrowser",
+    "PipelineDeployer",
     "__version__",
     "charts",
     "connect",
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from wallwidgets.panels.login import LoginPanel
     from wallwidgets.panels.model_uploader import ModelUploader
     from wallwidgets.panels.workspace_browser import WorkspaceBrowser
+    from wallwidgets.panels.pipeline_deployer import PipelineDeployer
 
 
 def __getattr__(name: str) -> Any:
