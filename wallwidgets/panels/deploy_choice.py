@@ -73,9 +73,9 @@ class DeployChoice(PanelState):
         self._failed_at: tuple[Any, ...] | None = None
         self.reading = self.new_job()
         self.reading.observe(self._read_more, "busy")
-        self.observe(self._client_changed, "client")
-        self.observe(self._workspace_changed, "workspace")
-        self.observe(self._pipeline_changed, "pipeline")
+        self.observe(self._on_client, "client")
+        self.observe(self._on_workspace, "workspace")
+        self.observe(self._on_pipeline, "pipeline")
         self.client = client
 
     @property
@@ -93,7 +93,7 @@ class DeployChoice(PanelState):
         self._lists_of = self._content_of = self._live_of = self._failed_at = None
         self._read_more(None)
 
-    def _client_changed(self, change: Any) -> None:
+    def _on_client(self, change: Any) -> None:
         if self.client is None:
             self.workspace = None
             self.workspaces = ()
@@ -102,7 +102,7 @@ class DeployChoice(PanelState):
         else:
             self.refresh()
 
-    def _workspace_changed(self, change: Any) -> None:
+    def _on_workspace(self, change: Any) -> None:
         old, new = change["old"], change["new"]
         if old is not None and new is not None and old.id == new.id:
             return
@@ -113,7 +113,7 @@ class DeployChoice(PanelState):
             self.pipeline = None
         self._read_more(None)
 
-    def _pipeline_changed(self, change: Any) -> None:
+    def _on_pipeline(self, change: Any) -> None:
         pipeline = self.value = self.pipeline
         if pipeline is not None and self._live_of == pipeline.id:
             return

@@ -22,7 +22,9 @@ FIGURES = 4
 def to_table(result: Any) -> pa.Table:
     """The answer of ``infer``, whatever was given."""
     if isinstance(result, pd.DataFrame):
-        return pa.Table.from_pandas(result, preserve_index=False)
+        # Its note on pandas names types that pandas cannot read back.
+        table = pa.Table.from_pandas(result, preserve_index=False)
+        return table.replace_schema_metadata(None)
     if isinstance(result, pl.DataFrame):
         return result.to_arrow(compat_level=pl.CompatLevel.oldest())
     if isinstance(result, list):

@@ -68,7 +68,7 @@ class TryState(HasTraits):
         self.frames: dict[str, Any] = {}
         self.job, self.reading = state.new_job(), state.new_job()
         self._pipeline_id: int | None = None
-        state.observe(self._pipeline_changed, "pipeline")
+        state.observe(self._on_pipeline, "pipeline")
         self.observe(self._edited, ["source", "frame_name", "path", "text"])
 
     @property
@@ -173,7 +173,7 @@ class TryState(HasTraits):
         now = self.state.pipeline
         return now is not None and now.id == pipeline.id
 
-    def _pipeline_changed(self, change: Any) -> None:
+    def _on_pipeline(self, change: Any) -> None:
         now = None if self.state.pipeline is None else self.state.pipeline.id
         if now != self._pipeline_id:
             self._pipeline_id = now
