@@ -132,6 +132,7 @@ class TryState(HasTraits):
         def failed(error: Exception) -> Said:
             if isinstance(error, InvalidRequest):
                 self.refused = error.message[:1].upper() + error.message[1:]
+                return Said("error", f"The rows were refused: {error.message.rstrip('.')}.")
             return Said.of_error(error)
 
         self.refused = ""
