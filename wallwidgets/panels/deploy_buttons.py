@@ -25,11 +25,13 @@ class DeployButtons(VBox):
 
     def __init__(self, state: DeployState):
         self.state = state
-        self.deploy = button("Deploy", state.deploy)
+        # A button that a click takes away hands the focus on, or a keyboard would lose its place.
+        self._hands_on = False
+        self.deploy = button("Deploy", self._deploy)
         self.cancel = button("Cancel", state.stop_waiting)
         self.wait = button("Wait for it", state.wait)
         self.copy_url = CopyButton(words="Copy URL")
-        self.copy_first = button("Copy…", lambda: setattr(state, "copying", True))
+        self.copy_first = button("Copy…", lambda: self._ask_name(True))
         self.undeploy = Confirm("Undeploy", keep="Keep it running", act=state.undeploy)
         self._actions = Actions(
             [
@@ -39,7 +41,7 @@ class DeployButtons(VBox):
         )
         self.copy_name = Field(Text(description="Name of the copy"))
         self.copy = button("Copy the pipeline", state.copy)
-        self.no_copy = button("Do not copy", lambda: setattr(state, "copying", False))
+        self.no_copy = button("Do not copy", lambda: self._ask_name(False))
         self._copy_row = Actions([self.copy, self.no_copy])
         self._copying = VBox([self.copy_name, self._copy_row])
         super().__init__([self._actions, self._copying])
@@ -58,6 +60,9 @@ class DeployButtons(VBox):
         self._actions.turn(self.deploy, state.why_not_deploy)
         show(self.deploy, not waits)
         show(self.cancel, waits)
+        if waits and self._hands_on:
+            self._hands_on = False
+            self.cancel.focus()
         show(self.wait, state.state == STARTING and not waits)
         show(self.copy_first, is_known and not state.copying and not waits)
         show(self.undeploy, is_known and state.state != STOPPED and not waits)
@@ -68,6 +73,14 @@ class DeployButtons(VBox):
         show(self._copying, is_known and state.copying)
         self.copy_name.error = state.copy_error
         self._copy_row.turn(self.copy, state.why_not_copy, busy=state.job.busy)
+
+    def _deploy(self) -> None:
+        self._hands_on = True
+        self._hands_on &= self.state.deploy()
+
+    def _ask_name(self, yes: bool) -> None:
+        self.state.copying = yes
+        (self.copy_name.control if yes else self.copy_first).focus()
 
     def _asked(self, change: Any) -> None:
         state = self.state
