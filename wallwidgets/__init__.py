@@ -27,8 +27,8 @@ __all__ = [
     "LocalInstance",
     "LoginPanel",
     "ModelUploader",
-    "WorkspaceBrowser",
     "PipelineDeployer",
+    "WorkspaceBrowser",
     "__version__",
     "charts",
     "connect",
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from wallwidgets.local import LocalInstance
     from wallwidgets.panels.login import LoginPanel
     from wallwidgets.panels.model_uploader import ModelUploader
-    from wallwidgets.panels.workspace_browser import WorkspaceBrowser
     from wallwidgets.panels.pipeline_deployer import PipelineDeployer
+    from wallwidgets.panels.workspace_browser import WorkspaceBrowser
 
 
 def __getattr__(name: str) -> Any:
