@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "AssayChart": "wallwidgets.panels.assay_chart",
     "Client": "wallwidgets.api.client",
     "connect": "wallwidgets.api.client",
     "LocalInstance": "wallwidgets.local",
@@ -23,6 +24,7 @@ _HOME = {
     "errors": "wallwidgets.errors",
 }
 __all__ = [
+    "AssayChart",
     "Client",
     "LocalInstance",
     "LoginPanel",
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from wallwidgets import charts, drift, errors
     from wallwidgets.api.client import Client, connect
     from wallwidgets.local import LocalInstance
+    from wallwidgets.panels.assay_chart import AssayChart
     from wallwidgets.panels.login import LoginPanel
     from wallwidgets.panels.model_uploader import ModelUploader
     from wallwidgets.panels.pipeline_deployer import PipelineDeployer

@@ -87,6 +87,10 @@ class Assays(StoredAssays):
             start=start, end=end, model_name=model, limit=limit,
         )  # fmt: skip
 
+    def config_of(self, assay: AssayLike) -> AssayConfig:
+        """The configuration of an existing assay, as `run` and `create` take it."""
+        return self._config(assay)
+
     def values(
         self,
         pipeline: PipelineLike,

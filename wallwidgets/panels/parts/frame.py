@@ -14,6 +14,7 @@ class Frame(AnyWidget):
     Attributes:
         dark: Whether JupyterLab's theme is dark; false until the browser says so.
         width_class: ``narrow`` below 400 px, ``medium``, or ``wide`` from 720 px.
+        shown: Whether the panel is on a page and not in a hidden tab.
 
     Example:
         >>> Frame().dark
@@ -24,6 +25,7 @@ class Frame(AnyWidget):
     _css = read("panel.css")
     dark = Bool(False).tag(sync=True)
     width_class = Unicode("medium").tag(sync=True)
+    shown = Bool(False).tag(sync=True)
 
     def focus_first_bad(self) -> None:
         """Move the focus to the first field with an error."""

@@ -34,11 +34,19 @@ def piece(
     title: str = "",
     href: str = "",
     kind: str = "",
+    colour: str = "",
     parts: Sequence[Piece] = (),
 ) -> Piece:
     """One element; ``href`` is a link only if it leads to http or https."""
     made: Piece = {"text": short_text(text)}
-    rest = {"css": css, "tag": tag, "title": short_text(title), "href": href, "kind": kind}
+    rest = {
+        "css": css,
+        "tag": tag,
+        "title": short_text(title),
+        "href": href,
+        "kind": kind,
+        "colour": colour,
+    }
     return (
         made
         | {key: value for key, value in rest.items() if value}
@@ -51,18 +59,19 @@ def shape() -> Piece:
     return {"css": "ww-shape", "hidden": True}
 
 
-def chip(word: str) -> Piece:
-    """A state as ground, shape and word."""
-    return piece(css="ww-chip ww-push", kind=chip_kind(word), parts=[shape(), piece(word)])
+def chip(word: str, kind: str = "") -> Piece:
+    """A state as ground, shape and word; its kind is that of the word, if not given."""
+    kind = kind or chip_kind(word)
+    return piece(css="ww-chip ww-push", kind=kind, parts=[shape(), piece(word)])
 
 
-def header(title: str, context: str = "", *, state: str = "") -> list[Piece]:
+def header(title: str, context: str = "", *, state: str = "", kind: str = "") -> list[Piece]:
     """The first part of every panel."""
     parts = [piece(title, "ww-title", tag="h2", title=title)]
     if context:
         parts.append(piece(context, "ww-context"))
     if state:
-        parts.append(chip(state))
+        parts.append(chip(state, kind))
     return [piece(css="ww-header", tag="div", parts=parts)]
 
 

@@ -43,8 +43,15 @@ function attach(model, root) {
       model.save_changes();
     }
   };
+  const seen = (shown) => {
+    if (model.get("shown") !== shown) {
+      model.set("shown", shown);
+      model.save_changes();
+    }
+  };
   let width = 0;
   const resized = () => {
+    seen(root.clientWidth > 0);
     if (!root.clientWidth || root.clientWidth === width) return;
     width = root.clientWidth;
     const name = width < 400 ? "narrow" : width < 720 ? "medium" : "wide";
@@ -86,6 +93,7 @@ function attach(model, root) {
     for (const each of [themes, widths, later]) each.disconnect();
     root.removeEventListener("keydown", key);
     model.off("msg:custom", focusFirstBad);
+    seen(false);
   };
 }
 

@@ -1,4 +1,5 @@
 /** Text from Python as a small tree of spans; nothing in it is ever read as HTML. */
+const COLOUR = /^(#[0-9a-f]{6}|rgba?\([\d., ]+\))$/i;
 const TAGS = new Set(["span", "div", "h2", "h3", "strong"]);
 
 function build(node) {
@@ -10,6 +11,7 @@ function build(node) {
     made.rel = "noopener noreferrer";
   }
   if (node.css) made.className = node.css;
+  if (COLOUR.test(node.colour ?? "")) made.style.color = node.colour;
   if (node.kind) made.dataset.kind = node.kind;
   if (node.title) made.title = node.title;
   if (node.hidden) made.setAttribute("aria-hidden", "true");

@@ -1,0 +1,131 @@
+"""The charts of AssayChart, made from its state and kept until what they show changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from wallwidgets.schemas.assays import AssayResult, ResultStatus
+
+if TYPE_CHECKING:
+    from wallwidgets.charts import Chart
+    from wallwidgets.panels.assay_preview import AssayPreview
+
+SCORES, BINS, SPREAD, FEATURES = "scores", "bins", "distribution", "features"
+
+
+class Pictures:
+    """Makes each chart of a state when it is asked for, once per change.
+
+    Args:
+        state: Whose windows.
+
+    Example:
+        >>> from wallwidgets.panels.assay_preview import AssayPreview
+        >>> Pictures(AssayPreview()).get(SCORES).summary
+        'There are no windows.'
+    """
+
+    def __init__(self, state: AssayPreview):
+        self._state = state
+        self._made: dict[str, tuple[tuple[Any, ...], Chart]] = {}
+
+    def get(self, kind: str) -> Chart | None:
+        """The chart as it should look now; None where there is nothing to draw."""
+        makers: dict[str, Callable[[], tuple[tuple[Any, ...], Callable[[Any], Chart]] | None]] = {
+            SCORES: self._scores, BINS: self._bins, SPREAD: self._spread, FEATURES: self._features,
+        }  # fmt: skip
+        found = makers[kind]()
+        if found is None:
+            return None
+        key, make = found
+        key = (*key, self._state.dark, self._state.narrow)
+        kept = self._made.get(kind)
+        if kept is None or not _same(kept[0], key):
+            # Plotly takes half a second to import, so not before something is drawn.
+            from wallwidgets import charts
+
+            kept = self._made[kind] = (key, make(charts))
+        return kept[1]
+
+    @property
+    def _look(self) -> dict[str, bool]:
+        return {"dark": self._state.dark, "narrow": self._state.narrow}
+
+    def _scores(self) -> Any:
+        results, chosen, look = self._state.results, self._state.value, self._look
+        return (results, chosen), lambda c: c.scores(results, selected=chosen, **look)
+
+    def _bins(self) -> Any:
+        chosen, look = self._state.value, self._look
+        return None if chosen is None else ((chosen,), lambda c: c.bins(chosen, **look))
+
+    def _spread(self) -> Any:
+        if self._state.values is None:
+            return None
+        baseline, window, result = self._state.values
+        brushed, look = self._state.brushed, self._look
+
+        def make(charts: Any) -> Chart:
+            chart: Chart = charts.distribution(
+                baseline,
+                window if len(window) else None,
+                result.window_summary.edges,
+                name=label(result.iopath or ""),
+                window_name=name_of(result),
+                selected=brushed,
+                **look,
+            )
+            return chart
+
+        return (self._state.values, brushed), make
+
+    def _features(self) -> Any:
+        scan, chosen, look = self._state.scan, self._state.value, self._look
+        if scan is None:
+            return None
+        return (scan, chosen), lambda c: c.features(scan.results, selected=chosen, **look)
+
+
+def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
+    """By identity first: comparing a thousand results would take longer than drawing them."""
+    return len(one) == len(other) and all(
+        a is b or (isinstance(a, bool | tuple) and not _holds(a) and a == b)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, tuple) and not all(isinstance(each, float) for each in value)
+
+
+def label(iopath: str) -> str:
+    """A short name of a column, as charts have it."""
+    from wallwidgets.charts.records import Track
+
+    return Track(iopath, []).label
+
+
+def name_of(result: AssayResult) -> str:
+    """A window by its start, as charts have it."""
+    from wallwidgets.charts.wording import window_name
+
+    return window_name(result.window_start, result.window_summary.end or result.window_start)
+
+
+def since(results: Any) -> tuple[str, str]:
+    """What the chip says of the windows, and its kind: the state of the last one, and since when.
+
+    Example:
+        >>> since([])
+        ('', '')
+    """
+    from wallwidgets.charts.finding import since_text
+    from wallwidgets.charts.records import tracks
+
+    found = tracks(results)
+    if not found:
+        return "", ""
+    status = found[0].status[-1]
+    kinds = {ResultStatus.OK: "ok", ResultStatus.WARNING: "warning", ResultStatus.ALERT: "alert"}
+    return f"{status.value} {since_text(found[0])}".strip(), kinds.get(status, "off")

@@ -1,0 +1,352 @@
+"""The middle of AssayChart: settings give windows, of which one is selected."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Dict, List, Unicode
+
+from wallwidgets.api.assay_results import AssayResults
+from wallwidgets.errors import InvalidRequest
+from wallwidgets.panels import assay_reads
+from wallwidgets.panels.assay_form import (
+    Bins,
+    Form,
+    call,
+    first_day,
+    kept,
+    read_range,
+    refused_field,
+    settings_names,
+)
+from wallwidgets.panels.assay_pictures import SCORES, Pictures
+from wallwidgets.panels.latest import REST_S, Latest, Mute
+from wallwidgets.panels.panel import PanelState
+from wallwidgets.panels.parts.job import Job
+from wallwidgets.panels.parts.status_line import Said
+from wallwidgets.schemas.assays import AssayResult, BinMode, ResultStatus
+from wallwidgets.schemas.pipelines import DeploymentRecord, PipelineRecord
+
+WINDOWS, FEATURES, TABLE = "Windows", "All features", "Table"
+VIEWS = (WINDOWS, FEATURES, TABLE)
+LOG_IN = "Log in first."
+_KINDS = {ResultStatus.WARNING: "warning", ResultStatus.ALERT: "alert"}
+
+
+class AssayPreview(PanelState):
+    """Settings, the windows that they give, and one selected window.
+
+    Args:
+        client: Who reads; may be set later.
+        assay: A pipeline, or an assay: a configuration, a record or its id.
+        workspace: Only pipelines of this one.
+        rest_s: How long typing rests before anything is asked.
+
+    Attributes:
+        value: The selected result, or None.
+        client: Who reads; another one begins anew.
+        pipelines: Names and records to choose from.
+        pipeline: The chosen record.
+        columns: Iopaths to choose from.
+        column: The chosen iopath.
+        baseline, windows, bins, metric, thresholds: The settings, as typed.
+        refused: Sentences for fields, by name.
+        view: What is shown: Windows, All features or Table.
+        results: The windows of the column.
+        scan: What the last scan of all columns found, or None.
+        values: Values of the baseline and of the selected window.
+        dark, narrow: For which screen charts are drawn.
+
+    Example:
+        >>> AssayPreview().said.text
+        'Log in first.'
+    """
+
+    client = AnyTrait(None)
+    pipelines: Any = List()
+    left_out = Unicode()
+    pipeline = AnyTrait(None)
+    columns: Any = List()
+    column = Unicode()
+    baseline = Unicode()
+    windows = Unicode(Form.windows)
+    bins = Unicode(Form.bins)
+    metric = Unicode(Form.metric)
+    thresholds = Unicode(Form.thresholds)
+    refused: Any = Dict()
+    view = Unicode(WINDOWS)
+    results = AnyTrait(None)
+    scan = AnyTrait(None)
+    values = AnyTrait(None)
+    dark = Bool(False)
+    narrow = Bool(False)
+
+    def __init__(
+        self,
+        client: Any = None,
+        *,
+        assay: Any = None,
+        workspace: Any = None,
+        rest_s: float = REST_S,
+    ):
+        super().__init__(LOG_IN)
+        self._assay, self._workspace, self._rest_s = assay, workspace, rest_s
+        self._extra: dict[str, Any] = {}
+        self._read_for: dict[str, Any] = {}
+        self._mute = Mute()
+        self.pictures = Pictures(self)
+        self.settings: dict[str, Any] = {}
+        self._sample_job = Job()
+        self._preview = Latest(self.job, self._start_preview)
+        self._sampling = Latest(self._sample_job, self._start_sampling)
+        self.observe(self._new_client, "client")
+        self.observe(self._edited, ["pipeline", "column", *settings_names()])
+        self.observe(self._viewed, "view")
+        self.client = client
+
+    @property
+    def form(self) -> Form:
+        """What is typed in."""
+        return Form(**{name: getattr(self, name) for name in settings_names()})
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until everything asked is answered; for tests and scripts."""
+        return self._preview.wait(timeout_s) and self._sampling.wait(timeout_s)
+
+    # The preview
+
+    def _new_client(self, change: object) -> None:
+        self._samples = assay_reads.Samples(self.client)
+        self._read_for, self.scan, self.values = {}, None, None
+        with self._mute:
+            self.pipelines, self.columns, self.pipeline, self.column = [], [], None, ""
+        self._take(AssayResults())
+        if self.client is None:
+            self.said = Said("off", LOG_IN)
+        else:
+            self._preview.want(rest_s=0)
+
+    def _edited(self, change: Any) -> None:
+        if self._mute.here:
+            return
+        name = change["name"]
+        if name == "pipeline":
+            with self._mute:
+                self._extra, self.columns, self.column, self.baseline = {}, [], "", ""
+            self.assay_left()
+        refused = {key: text for key, text in self.refused.items() if key != name}
+        self.refused = refused | ({} if name == "pipeline" else self.form.read()[2])
+        choice = name in ("pipeline", "column", "metric")
+        self._preview.want(rest_s=0 if choice else self._rest_s)
+
+    def assay_left(self) -> None:
+        """Another pipeline was chosen; what belonged to an assay is over."""
+
+    def again(self) -> None:
+        """Read and compute once more."""
+        self._read_for = {}
+        self._preview.want(rest_s=0)
+
+    def _start_preview(self) -> bool:
+        if self.client is None:
+            return False
+        return self.run(
+            "Computing windows …",
+            lambda job: self._preview.answer(job, self._answer),
+            lambda said: said,
+            failed=self._refuse,
+        )
+
+    def _answer(self) -> Said:
+        """Read what is missing and compute the windows; what they say."""
+        if self._read_for.get("client") is not self.client:
+            self.said = Said.busy("Reading pipelines …")
+            self._list()
+        if self.pipeline is None:
+            return Said("off", "There are no pipelines yet; deploy one first.")
+        if self._read_for.get("pipeline") != self.pipeline.id:
+            self.said = Said.busy(f"Reading the columns of {self.pipeline.name} …")
+            self._read_columns()
+        if not self.columns:
+            self._take(AssayResults())
+            return Said("off", f"{self.pipeline.name} has no inference records yet.")
+        settings, bins, self.refused = self.form.read()
+        if self.refused:
+            return Said("off", "The charts show the settings before these.")
+        self.said = Said.busy("Computing windows …")
+        settings |= self._extra
+        if bins.within:
+            settings |= self._edges(bins)
+        began = time.perf_counter()
+        results = self.client.assays.run(self.pipeline, self.column, **settings)
+        passed_ms = (time.perf_counter() - began) * 1000
+        if self._preview.superseded:
+            return self.said
+        self.settings = settings
+        self._take(results)
+        self.code = self._code()
+        return self._finding(f"computed in {passed_ms:,.0f} ms")
+
+    def _list(self) -> None:
+        client, assay = self.client, self._assay
+        named, left_out = assay_reads.pipelines(client, self._workspace)
+        chosen, config = None, None
+        if isinstance(assay, PipelineRecord | DeploymentRecord):
+            chosen = assay_reads.the_pipeline(assay)
+        elif assay is not None:
+            config = client.assays.config_of(assay)
+            chosen = assay_reads.the_pipeline(config)
+        if chosen is not None:
+            named, chosen = assay_reads.add(named, chosen)
+        with self._mute:
+            self.left_out, self.pipelines = left_out, named
+            self.pipeline = chosen or (named[0][1] if named else None)
+            if config is not None:
+                self._fill(config)
+        self._read_for["client"] = client
+        self.assay_found(assay)
+
+    def _fill(self, config: Any) -> None:
+        self._extra = kept(config)
+        for name, text in dataclasses.asdict(Form.of(config)).items():
+            setattr(self, name, text)
+        self.column = config.iopath or ""
+
+    def assay_found(self, assay: Any) -> None:
+        """The assay that was passed is one of the client's."""
+
+    def _read_columns(self) -> None:
+        columns, began = assay_reads.sample(self.client, self.pipeline, self._extra.get("model"))
+        with self._mute:
+            extra = [self.column] if self.column and self.column not in columns else []
+            self.columns = [*extra, *columns]
+            self.column = self.column or (columns[0] if columns else "")
+            if not self.baseline and began is not None:
+                self.baseline = first_day(began)
+        self._read_for["pipeline"] = self.pipeline.id
+
+    def _edges(self, bins: Bins) -> dict[str, Any]:
+        """Bins over a part of the baseline's values, as edges that the service takes."""
+        from wallwidgets.drift import bins as bins_of
+
+        low, high = bins.within or (-np.inf, np.inf)
+        values = self._baseline_values()
+        inside = values[(values >= low) & (values <= high)]
+        if len(inside) < 2:
+            raise InvalidRequest(f"bins: The baseline has no values from {low:g} to {high:g}.")
+        edges = np.unique(bins_of(inside, bins.mode.value, bins.number).edges).tolist()
+        return {"bin_mode": BinMode.PROVIDED.value, "num_bins": len(edges) - 1, "edges": edges}
+
+    def _refuse(self, error: Exception) -> Said:
+        found = refused_field(error.message) if isinstance(error, InvalidRequest) else None
+        if found is None:
+            return Said.of_error(error)
+        self.refused = dict([found])
+        return Said("error", "The charts show the settings before these.", details=found[1])
+
+    # The selected window
+
+    def _take(self, results: AssayResults, chosen: AssayResult | None = None) -> None:
+        """Show these windows; the selection stays on its time, else it is the last one."""
+        start = self.value.window_start if self.value is not None else None
+        self.results = results
+        same = [each for each in results if each.window_start == start]
+        self._choose(chosen or (same or [*results][-1:] or [None])[0])
+
+    def choose(self, start: datetime, column: str = "") -> None:
+        """Select a window by its start; of another column, that column is chosen too."""
+        if column and column != self.column and self.scan is not None:
+            with self._mute:
+                self.column = column
+            self._take(self._scanned(column), None)
+        for result in self.results or ():
+            if result.window_start == start:
+                self._choose(result)
+                self.code = self._code()
+                if not self.busy:
+                    self.said = self._finding()
+
+    def _scanned(self, column: str) -> AssayResults:
+        return AssayResults(each for each in self.scan.results if each.iopath == column)
+
+    def _choose(self, result: AssayResult | None) -> None:
+        self.value = result
+        self._sampling.want(rest_s=0)
+
+    def _start_sampling(self) -> bool:
+        if self.client is None or self.value is None:
+            return False
+        return self._sample_job.start(
+            lambda job: self._sampling.answer(job, self._read_values), failed=self._unread
+        )
+
+    def _read_values(self) -> None:
+        """Values of baseline and window, for the distribution; after the click was answered."""
+        result = self.value
+        if result is None or self.pipeline is None or not self.settings:
+            return
+        baseline = self._baseline_values()
+        window = result.window_summary
+        values: Any = np.zeros(0)
+        if window.end is not None:
+            values = self._samples.values(
+                self.pipeline, self.column, result.window_start, window.end,
+                self._extra.get("model"),
+            )  # fmt: skip
+        if not self._sampling.superseded:
+            self.values = (baseline, values, result)
+
+    def _baseline_values(self) -> Any:
+        start, end = read_range(self.baseline)
+        return self._samples.values(
+            self.pipeline, self.column, start, end, self._extra.get("model")
+        )
+
+    def _unread(self, error: Exception) -> None:
+        self.values = None
+        self.said = Said.of_error(error)
+
+    def brush(self, low: float, high: float) -> None:
+        """Let the bins span a part of the baseline's values; beyond it rows are outliers."""
+        bins = self.form.read()[1]
+        mode = bins.mode if bins.mode in (BinMode.QUANTILE, BinMode.EQUAL) else BinMode.QUANTILE
+        self.bins = str(Bins(mode, bins.number, within=(low, high)))
+
+    @property
+    def brushed(self) -> tuple[float, float] | None:
+        """The range of values that the bins span, if one was chosen."""
+        return self.form.read()[1].within
+
+    # What it says
+
+    def _viewed(self, change: object) -> None:
+        if not self.busy and self.value is not None:
+            self.said = self._finding()
+
+    def _finding(self, note: str = "") -> Said:
+        """The selected window in words, in the colour of its status."""
+        chart = self.pictures.get(SCORES)
+        if self.value is None or chart is None:
+            return Said("off", "There are no windows with records after the baseline.", note=note)
+        kind = _KINDS.get(self.value.status, "ok")
+        return Said(kind, chart.summary, note=note)
+
+    def _code(self) -> str:
+        """The Python that draws what is shown."""
+        if self.pipeline is None or not self.settings:
+            return ""
+        run = call(
+            "results = client.assays.run", "pipeline", repr(self.column), settings=self.settings
+        )
+        start = self.value.window_start.isoformat() if self.value is not None else None
+        selected = f", selected={start!r}" if start else ""
+        return f"{self._code_begin()}{run}\nww.charts.scores(results{selected})"
+
+    def _code_begin(self) -> str:
+        at = f"{self.pipeline.workspace_id}, {self.pipeline.name!r}"
+        return f"import wallwidgets as ww\n\npipeline = client.pipelines.get({at})\n"
