@@ -11,7 +11,7 @@ from traitlets import dlink
 
 from wallwidgets.api.assay_results import AssayResults
 from wallwidgets.panels.assay_fields import Settings
-from wallwidgets.panels.assay_figures import ChartBox, on_brush, on_cell, on_window
+from wallwidgets.panels.assay_figures import ChartBox, on_brush, on_cell, start_of
 from wallwidgets.panels.assay_form import settings_names
 from wallwidgets.panels.assay_pictures import BINS, FEATURES, SCORES, SPREAD, label, since
 from wallwidgets.panels.assay_preview import FEATURES as ALL_FEATURES
@@ -129,7 +129,7 @@ class AssayChart(Panel):
         self._old_scan = words.Words()
         self._scan_box = VBox([self._progress, self._old_scan])
         self.charts = {
-            SCORES: ChartBox(lambda figure: on_window(figure, self._pick)),
+            SCORES: ChartBox(pick=lambda words: self._pick(start_of(words))),
             BINS: ChartBox(),
             SPREAD: ChartBox(lambda figure: on_brush(figure, state.brush)),
             FEATURES: ChartBox(lambda figure: on_cell(figure, self._pick_cell)),

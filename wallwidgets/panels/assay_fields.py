@@ -14,7 +14,8 @@ from wallwidgets.panels.parts.fields import Field, show
 from wallwidgets.panels.parts.visible import short_text
 
 OTHER = "Other …"
-_LONG = 22
+_LONG, _LONG_CHOICE = 22, 16
+"""Longer texts do not fit the field where seven share a row; they stand below it."""
 
 
 class Choice(VBox):
@@ -55,7 +56,7 @@ class Choice(VBox):
                     self.list.options = options
                 self.list.value = value
             for field in self._fields:
-                field.error = error
+                field.error, field.help = error, value if len(value) > _LONG_CHOICE else ""
 
     def _swap(self, typing: bool) -> None:
         self._typing = typing

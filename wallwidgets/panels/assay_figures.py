@@ -16,6 +16,7 @@ class ChartBox(VBox):
 
     Args:
         made: Called once with the figure, to listen to it.
+        pick: Called with the words of the point that is nearest sideways to a click.
         room_px: Its height, kept free until it is there.
 
     Example:
@@ -23,8 +24,13 @@ class ChartBox(VBox):
         True
     """
 
-    def __init__(self, made: Callable[[Any], object] | None = None):
-        self._made = made
+    def __init__(
+        self,
+        made: Callable[[Any], object] | None = None,
+        *,
+        pick: Callable[[list[Any]], object] | None = None,
+    ):
+        self._made, self._pick = made, pick
         self.heading = Words()
         self.figure: Any = None
         self._room = VBox()
@@ -39,7 +45,7 @@ class ChartBox(VBox):
             # Plotly takes half a second to import, so not before something is drawn.
             from wallwidgets.panels.parts.figure import Figure
 
-            self.figure = Figure(chart)
+            self.figure = Figure(chart, self._pick)
             if self._made is not None:
                 self._made(self.figure)
             self._room.children = [self.figure]
@@ -48,10 +54,8 @@ class ChartBox(VBox):
 
 
 def heading(chart: Any) -> list[Piece]:
-    """Title, context and legend of a chart as text."""
+    """Title and legend of a chart as text; its context is that of the panel."""
     parts = [piece(chart.title, "ww-section", tag="h3")]
-    if chart.context:
-        parts.append(piece(chart.context, "ww-context"))
     for key in chart.legend:
         mark = piece(css=f"ww-mark ww-mark-{key.shape}", colour=key.colour)
         marks = [] if key.shape == "none" else [mark | {"hidden": True}]
@@ -59,16 +63,9 @@ def heading(chart: Any) -> list[Piece]:
     return [piece(css="ww-legend", tag="div", parts=parts)]
 
 
-def on_window(figure: Any, chosen: Callable[[datetime], object]) -> None:
-    """Call with the start of the window whose marker, or span, is clicked."""
-
-    def clicked(trace: Any, points: Any, state: object) -> None:
-        if points.point_inds and trace.customdata is not None:
-            chosen(datetime.fromisoformat(str(trace.customdata[points.point_inds[0]][5])))
-
-    for trace in figure.data:
-        if trace.customdata is not None or "markers" in (trace.mode or ""):
-            trace.on_click(clicked)
+def start_of(words: list[Any]) -> datetime:
+    """The start of a window from the words of its hover box."""
+    return datetime.fromisoformat(str(words[5]))
 
 
 def on_cell(figure: Any, chosen: Callable[[int, datetime], object]) -> None:
@@ -78,8 +75,7 @@ def on_cell(figure: Any, chosen: Callable[[int, datetime], object]) -> None:
         if not points.point_inds:
             return
         row, column = points.point_inds[0]
-        words = trace.customdata[row][column]
-        chosen(int(row), datetime.fromisoformat(str(words[5])))
+        chosen(int(row), start_of(trace.customdata[row][column]))
 
     figure.data[0].on_click(clicked)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import plotly.graph_objects as go
 from anywidget import AnyWidget
 from plotly.basewidget import BaseFigureWidget
-from traitlets import Bool, Unicode
+from traitlets import Bool, Int, Unicode
 
 from wallwidgets.charts import Chart
 from wallwidgets.charts.lab_style import frame_style
@@ -32,6 +35,8 @@ class Figure(go.FigureWidget):
 
     Args:
         chart: The first one.
+        pick: Called with the words of the point that is nearest sideways to a click; those are the
+            point's customdata.
 
     Attributes:
         ready: Whether a browser draws it; what changes earlier waits.
@@ -45,13 +50,18 @@ class Figure(go.FigureWidget):
     _esm = read("figure.js")
     _css = frame_style(".ww-panel .ww-figure .js-plotly-plot")
     ready = Bool(False).tag(sync=True)
+    height_px = Int(0).tag(sync=True)
+    picks = Bool(False).tag(sync=True)
 
-    def __init__(self, chart: Chart):
+    def __init__(self, chart: Chart, pick: Callable[[list[Any]], object] | None = None):
         _bundle()
         self._chart = self._last = chart
-        super().__init__(chart.figure)
+        super().__init__(chart.figure.data, _fluid(chart))
+        self.height_px = chart.figure.layout.height
         self._config = {**self._config, **chart.config}  # type: ignore[has-type]
         self.add_class("ww-figure")
+        self._pick, self.picks = pick, pick is not None
+        self.on_msg(self._heard)
         self.observe(self._draw, "ready")
 
     def draw(self, chart: Chart) -> None:
@@ -59,8 +69,22 @@ class Figure(go.FigureWidget):
         self._chart = chart
         self._draw(None)
 
+    def _heard(self, widget: object, content: Any, buffers: object) -> None:
+        words = content.get("words")
+        if self._pick is not None and content.get("do") == "pick" and isinstance(words, list):
+            self._pick(words)
+
     def _draw(self, change: Any) -> None:
         # A browser that still loads Plotly would miss the message.
         if self.ready and self._last is not self._chart:
             self._last = self._chart
-            self._chart.draw_on(self)
+            chart = self._chart
+            # Not a figure but its two halves, because a figure would copy the data.
+            halves: Any = SimpleNamespace(data=chart.figure.data, layout=_fluid(chart))
+            replace(chart, figure=halves).draw_on(self)
+            self.height_px = chart.figure.layout.height
+
+
+def _fluid(chart: Chart) -> go.Layout:
+    """Its layout without a height: told one, Plotly keeps the width that it has at the time."""
+    return go.Layout({**chart.figure.layout.to_plotly_json(), "height": None, "autosize": True})

@@ -4,6 +4,23 @@ async function plotly() {
   return (await globalThis.wallwidgetsPlotly).default;
 }
 
+/** The words of the point that is nearest sideways: above and below a marker counts as the marker. */
+function nearest(figure, clientX) {
+  const plot = figure.querySelector(".nsewdrag")?.getBoundingClientRect();
+  const axis = figure._fullLayout?.xaxis;
+  let best = { far: Infinity };
+  if (!plot || !axis) return undefined;
+  figure.calcdata.forEach((points, trace) => {
+    const words = figure.data[trace].customdata;
+    if (!words?.length) return;
+    for (const [at, { x }] of points.entries()) {
+      const far = Math.abs(axis.c2p(x) - (clientX - plot.left));
+      if (far < best.far) best = { far, words: words[at] };
+    }
+  });
+  return best.words;
+}
+
 export default () => {
   let real;
   return {
@@ -14,7 +31,25 @@ export default () => {
       context.model.save_changes();
     },
     render(context) {
-      return real.render(context);
+      const { el, model } = context;
+      const height = () => (el.style.height = `${model.get("height_px")}px`);
+      height();
+      model.on("change:height_px", height);
+      const end = real.render(context);
+      // Drawn before it is in the page, or in a hidden tab, it has the wrong width.
+      const widths = new ResizeObserver(() => {
+        if (el.clientWidth) window.dispatchEvent(new Event("resize"));
+      });
+      widths.observe(el);
+      el.addEventListener("click", ({ target, clientX }) => {
+        if (!model.get("picks") || !target.closest(".nsewdrag")) return;
+        const words = nearest(el, clientX);
+        if (words) model.send({ do: "pick", words });
+      });
+      return () => {
+        widths.disconnect();
+        end?.();
+      };
     },
   };
 };
