@@ -215,7 +215,7 @@ class AssayChart(Panel):
     def _draw_charts(self) -> None:
         state = self.state
         any_windows = bool(state.results)
-        self._empty.content = [] if any_windows or state.busy else self._nothing()
+        self._empty.content = [] if any_windows else self._nothing()
         shown = {
             SCORES: state.view == WINDOWS and any_windows,
             FEATURES: state.view == ALL_FEATURES and state.scan is not None,
@@ -234,6 +234,8 @@ class AssayChart(Panel):
 
     def _nothing(self) -> list[words.Piece]:
         state = self.state
+        if state.busy and state.client is not None:
+            return [words.piece(css="ww-ghost", tag="div")]
         if state.client is None:
             return words.empty("Nobody is logged in.", "Log in, and pass the client to this panel.")
         if state.pipeline is None:

@@ -17,7 +17,6 @@ class ChartBox(VBox):
     Args:
         made: Called once with the figure, to listen to it.
         pick: Called with the words of the point that is nearest sideways to a click.
-        room_px: Its height, kept free until it is there.
 
     Example:
         >>> ChartBox().figure is None
@@ -34,7 +33,6 @@ class ChartBox(VBox):
         self.heading = Words()
         self.figure: Any = None
         self._room = VBox()
-        self._room.add_class("ww-chart-room")
         super().__init__([self.heading, self._room])
         self.add_class("ww-chart")
 

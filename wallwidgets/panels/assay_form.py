@@ -297,15 +297,15 @@ def read_thresholds(text: str) -> tuple[float | None, float]:
 
 
 _FIELDS = {
-    "baseline": ("baseline", "start_at", "end_at"),
-    "windows": ("windows", "width", "interval", "window", "start", "run_until"),
+    "baseline": ("start_at", "end_at"),
+    "windows": ("width", "interval", "window", "start", "run_until"),
     "bins": ("num_bins", "bin_mode", "edges", "provided_edges", "bin_weights", "summarizer"),
-    "metric": ("metric", "aggregation"),
+    "metric": ("aggregation",),
     "thresholds": ("warning_threshold", "alert_threshold"),
     "column": ("iopath",),
-    "pipeline": ("pipeline", "pipeline_id", "pipeline_name"),
+    "pipeline": ("pipeline_id", "pipeline_name"),
 }
-_FIELD_OF = {wire: name for name, wires in _FIELDS.items() for wire in wires}
+_FIELD_OF = {wire: name for name, wires in _FIELDS.items() for wire in (name, *wires)}
 
 
 def refused_field(message: str) -> tuple[str, str] | None:

@@ -128,7 +128,7 @@ class AssayPreview(PanelState):
         self._take(AssayResults())
         if self.client is None:
             self.said = Said("off", LOG_IN)
-        else:
+        if self.client is not None or self.job.busy:
             self._preview.want(rest_s=0)
 
     def _edited(self, change: Any) -> None:
@@ -139,6 +139,7 @@ class AssayPreview(PanelState):
             with self._mute:
                 self._extra, self.columns, self.column, self.baseline = {}, [], "", ""
             self.assay_left()
+            self._take(AssayResults())
         refused = {key: text for key, text in self.refused.items() if key != name}
         self.refused = refused | ({} if name == "pipeline" else self.form.read()[2])
         choice = name in ("pipeline", "column", "metric")
@@ -153,8 +154,6 @@ class AssayPreview(PanelState):
         self._preview.want(rest_s=0)
 
     def _start_preview(self) -> bool:
-        if self.client is None:
-            return False
         return self.run(
             "Computing windows …",
             lambda job: self._preview.answer(job, self._answer),
@@ -164,7 +163,10 @@ class AssayPreview(PanelState):
 
     def _answer(self) -> Said:
         """Read what is missing and compute the windows; what they say."""
-        if self._read_for.get("client") is not self.client:
+        client: Any = self.client
+        if client is None:
+            return Said("off", LOG_IN)
+        if self._read_for.get("client") is not client:
             self.said = Said.busy("Reading pipelines …")
             self._list()
         if self.pipeline is None:
@@ -183,7 +185,7 @@ class AssayPreview(PanelState):
         if bins.within:
             settings |= self._edges(bins)
         began = time.perf_counter()
-        results = self.client.assays.run(self.pipeline, self.column, **settings)
+        results = client.assays.run(self.pipeline, self.column, **settings)
         passed_ms = (time.perf_counter() - began) * 1000
         if self._preview.superseded:
             return self.said
@@ -235,7 +237,7 @@ class AssayPreview(PanelState):
         from wallwidgets.drift import bins as bins_of
 
         low, high = bins.within or (-np.inf, np.inf)
-        values = self._baseline_values()
+        values = self._values(self.column, *read_range(self.baseline))
         inside = values[(values >= low) & (values <= high)]
         if len(inside) < 2:
             raise InvalidRequest(f"bins: The baseline has no values from {low:g} to {high:g}.")
@@ -276,11 +278,10 @@ class AssayPreview(PanelState):
 
     def _choose(self, result: AssayResult | None) -> None:
         self.value = result
-        self._sampling.want(rest_s=0)
+        if result is not None:
+            self._sampling.want(rest_s=0)
 
     def _start_sampling(self) -> bool:
-        if self.client is None or self.value is None:
-            return False
         return self._sample_job.start(
             lambda job: self._sampling.answer(job, self._read_values), failed=self._unread
         )
@@ -290,22 +291,17 @@ class AssayPreview(PanelState):
         result = self.value
         if result is None or self.pipeline is None or not self.settings:
             return
-        baseline = self._baseline_values()
-        window = result.window_summary
+        column = result.iopath or self.column
+        baseline = self._values(column, *map(datetime.fromisoformat, self.settings["baseline"]))
         values: Any = np.zeros(0)
-        if window.end is not None:
-            values = self._samples.values(
-                self.pipeline, self.column, result.window_start, window.end,
-                self._extra.get("model"),
-            )  # fmt: skip
+        if result.window_summary.end is not None:
+            values = self._values(column, result.window_start, result.window_summary.end)
         if not self._sampling.superseded:
             self.values = (baseline, values, result)
 
-    def _baseline_values(self) -> Any:
-        start, end = read_range(self.baseline)
-        return self._samples.values(
-            self.pipeline, self.column, start, end, self._extra.get("model")
-        )
+    def _values(self, column: str, start: datetime, end: datetime) -> Any:
+        model = self._extra.get("model")
+        return self._samples.values(self.pipeline, column, start, end, model)
 
     def _unread(self, error: Exception) -> None:
         self.values = None

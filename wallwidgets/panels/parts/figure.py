@@ -16,6 +16,7 @@ from traitlets import Bool, Int, Unicode
 from wallwidgets.charts import Chart
 from wallwidgets.charts.lab_style import frame_style
 from wallwidgets.panels.parts.front import read
+from wallwidgets.panels.parts.visible import short_text
 
 
 class Bundle(AnyWidget):
@@ -50,6 +51,7 @@ class Figure(go.FigureWidget):
     _esm = read("figure.js")
     _css = frame_style(".ww-panel .ww-figure .js-plotly-plot")
     ready = Bool(False).tag(sync=True)
+    label = Unicode().tag(sync=True)
     height_px = Int(0).tag(sync=True)
     picks = Bool(False).tag(sync=True)
 
@@ -57,7 +59,7 @@ class Figure(go.FigureWidget):
         _bundle()
         self._chart = self._last = chart
         super().__init__(chart.figure.data, _fluid(chart))
-        self.height_px = chart.figure.layout.height
+        self._tell(chart)
         self._config = {**self._config, **chart.config}  # type: ignore[has-type]
         self.add_class("ww-figure")
         self._pick, self.picks = pick, pick is not None
@@ -82,7 +84,11 @@ class Figure(go.FigureWidget):
             # Not a figure but its two halves, because a figure would copy the data.
             halves: Any = SimpleNamespace(data=chart.figure.data, layout=_fluid(chart))
             replace(chart, figure=halves).draw_on(self)
-            self.height_px = chart.figure.layout.height
+            self._tell(chart)
+
+    def _tell(self, chart: Chart) -> None:
+        self.height_px = chart.figure.layout.height
+        self.label = short_text(f"{chart.title}. {chart.summary}")
 
 
 def _fluid(chart: Chart) -> go.Layout:

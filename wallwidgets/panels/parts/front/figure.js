@@ -35,6 +35,10 @@ export default () => {
       const height = () => (el.style.height = `${model.get("height_px")}px`);
       height();
       model.on("change:height_px", height);
+      const label = () => el.setAttribute("aria-label", model.get("label"));
+      el.setAttribute("role", "group");
+      label();
+      model.on("change:label", label);
       const end = real.render(context);
       // Drawn before it is in the page, or in a hidden tab, it has the wrong width.
       const widths = new ResizeObserver(() => {

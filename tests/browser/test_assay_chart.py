@@ -1,0 +1,153 @@
+"""AssayChart in JupyterLab with a real instance: see drift, choose, brush, compare, watch."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.lab import set_theme, set_width, show_panel
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror='window.ranHostile=1'>"
+SHOW = f"""
+import wallwidgets as ww
+
+client = ww.connect()
+client.pipelines.create(4, {HOSTILE!r})
+panel = ww.AssayChart(client, client.pipelines.get(4, "housepricepipe"))
+panel
+"""
+LARGEST = 1_000_000
+# Widths of the panel at which nothing may overflow, with what its charts then fill.
+FILLED = """root => [...root.querySelectorAll(".js-plotly-plot")].filter(each => each.offsetParent)
+    .every(each => Math.abs(each.clientWidth - each.querySelector("svg").clientWidth) < 2)"""
+
+
+def test_the_journey_by_mouse(lab, page):
+    sizes: list[int] = []
+    page.on(
+        "websocket", lambda socket: socket.on("framereceived", lambda it: sizes.append(len(it)))
+    )
+    page.set_viewport_size({"width": 1700, "height": 1400})
+    panel = show_panel(page, lab, "assay.ipynb", SHOW)
+    says(panel, "31 Jan: score 0.74, Alert.")
+    figures = panel.locator(".js-plotly-plot")
+    expect(figures).to_have_count(3)
+    expect(panel.get_by_text("Alert since 16 Jan")).to_be_visible()
+
+    choose_a_window(page, panel)
+    by_keyboard(page, panel)
+    brush(page, panel)
+    no_key_reaches_the_notebook(page, panel)
+    compare_features(page, panel)
+    watch(panel)
+    for theme in ("Dark", "Light"):
+        set_theme(page, theme)
+        for width in (240, 1200):
+            set_width(panel, width)
+            page.wait_for_function(FILLED, arg=panel.element_handle())
+            assert panel.evaluate("root => root.scrollWidth <= root.clientWidth")
+    names_are_inert(page, panel)
+    assert len([size for size in sizes if size > LARGEST]) <= 1, sizes
+
+
+def says(panel: Locator, words: str) -> None:
+    expect(panel.get_by_role("status")).to_contain_text(words, timeout=60_000)
+
+
+def plot_area(figure: Locator) -> dict[str, Any]:
+    figure.scroll_into_view_if_needed()
+    area = figure.locator(".nsewdrag").first
+    expect(area).to_be_visible()
+    box = area.bounding_box()
+    assert box is not None
+    return box
+
+
+def choose_a_window(page: Page, panel: Locator) -> None:
+    """A click above a marker, in its span, selects its window everywhere."""
+    set_width(panel, 1200)
+    page.wait_for_function(FILLED, arg=panel.element_handle())
+    area = plot_area(panel.locator(".js-plotly-plot").first)
+    page.mouse.click(area["x"] + area["width"] * 0.27, area["y"] + 20)
+    says(panel, "9 Jan: score 0.02, Ok.")
+    expect(panel.get_by_text("Window 9 Jan, 2,000 rows", exact=True)).to_be_visible()
+    expect(panel.get_by_text("the same, window 9 Jan, 2,000 rows")).to_be_visible()
+
+
+def by_keyboard(page: Page, panel: Locator) -> None:
+    """The table is the chart's twin."""
+    panel.get_by_role("button", name="Table", exact=True).click()
+    row = panel.get_by_role("row", name=re.compile("2022-01-09"))
+    expect(row).to_have_attribute("aria-selected", "true")
+    row.focus()
+    page.keyboard.press("ArrowDown")
+    says(panel, "10 Jan: score")
+    expect(panel.get_by_text("Window 10 Jan, 2,000 rows", exact=True)).to_be_visible()
+    panel.get_by_role("button", name="Windows", exact=True).click()
+
+
+def brush(page: Page, panel: Locator) -> None:
+    """Dragging over the distribution makes bins of that range."""
+    area = plot_area(panel.locator(".js-plotly-plot").nth(2))
+    page.mouse.move(area["x"] + area["width"] * 0.4, area["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(area["x"] + area["width"] * 0.7, area["y"] + 80, steps=8)
+    page.mouse.up()
+    bins = panel.get_by_label("Bins").locator("visible=true")
+    expect(bins).to_have_value(re.compile(r"5 quantile bins, 12\.\d+ to 13\.\d+"))
+    expect(panel.get_by_text(re.compile("rows lie below the baseline"))).to_be_visible()
+    bins.select_option("5 quantile bins")
+    says(panel, "10 Jan: score 0.00")
+
+
+def no_key_reaches_the_notebook(page: Page, panel: Locator) -> None:
+    """With focus on any control, single keys change no cell."""
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    before = cells.count()
+    controls = panel.locator("button:visible, select:visible, summary:visible")
+    assert controls.count() >= 10
+    for control in controls.all():
+        if control.is_enabled() and not control.evaluate("each => each.closest('.ww-drift')"):
+            control.focus()
+            for key in ("a", "b", "d", "d"):
+                page.keyboard.press(key)
+    metric = panel.get_by_label("Metric")
+    metric.focus()
+    for key in ("a", "b", "d", "d"):
+        page.keyboard.press(key)
+    assert cells.count() == before
+
+
+def compare_features(page: Page, panel: Locator) -> None:
+    """A scan ranks the features; a cell of it selects a feature's window."""
+    panel.get_by_role("button", name="All features").click()
+    says(panel, "In the last window 4 of 18 columns are over their thresholds")
+    figure = panel.locator(".js-plotly-plot").locator("visible=true")
+    page.wait_for_function(FILLED, arg=panel.element_handle())
+    area = plot_area(figure)
+    page.mouse.click(area["x"] + area["width"] * 0.6, area["y"] + 12)
+    says(panel, "20 Jan: score 0.88, Alert.")
+    expect(panel.get_by_label("Column")).to_have_value("input tensor 0")
+    panel.get_by_role("button", name="Windows", exact=True).click()
+
+
+def watch(panel: Locator) -> None:
+    panel.get_by_role("button", name="Watch from now on").click()
+    panel.get_by_label("Name of the assay").fill(HOSTILE)
+    panel.get_by_role("button", name="Watch from now on").click()
+    says(panel, "watches tensor.0 from now on.")
+    expect(panel.get_by_text(re.compile("30 results stored"))).to_be_visible(timeout=60_000)
+
+
+def names_are_inert(page: Page, panel: Locator) -> None:
+    """A hostile name in a list, in what the panel says and in the code is text."""
+    expect(panel.get_by_label("Pipeline")).to_contain_text(HOSTILE)
+    panel.locator("summary").get_by_text("Python for this step").click()
+    expect(panel.locator(".ww-drawer pre")).to_contain_text("client.assays.create")
+    assert page.evaluate("window.ranHostile") is None
+    assert panel.locator("img, a:not(.modebar-btn)").count() == 0
