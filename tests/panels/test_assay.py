@@ -297,6 +297,18 @@ def test_an_existing_assay_fills_the_fields(assay, demo):
     assert (state.watched, "houseprice-model-yns" in state.code) == (None, False)
 
 
+def test_another_panel_selects_what_is_shown(assay, demo):
+    state = assay()
+    pipeline = state.pipelines[0][1]
+    state.pipeline = pipeline
+    settled(state)
+    assert (state.pipeline, state.value.iopath) == (pipeline, "output dense_1 0")
+    [record] = [each for each in demo.assays.list() if each.name == "example assay"]
+    state.select(record)
+    settled(state)
+    assert (state.column, state.is_watched, state.pipeline.id) == ("input 0 0", True, 4)
+
+
 def test_a_pipeline_without_records_says_so(demo, unique):
     workspace = demo.workspaces.create(unique("empty"))
     pipeline = demo.pipelines.create(workspace, unique("pipe"))

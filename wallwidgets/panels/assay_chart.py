@@ -215,7 +215,8 @@ class AssayChart(Panel):
     def _draw_charts(self) -> None:
         state = self.state
         any_windows = bool(state.results)
-        self._empty.content = [] if any_windows else self._nothing()
+        waits = state.view == ALL_FEATURES and state.scan is None and state.scan_job.busy
+        self._empty.content = [] if any_windows and not waits else self._nothing()
         shown = {
             SCORES: state.view == WINDOWS and any_windows,
             FEATURES: state.view == ALL_FEATURES and state.scan is not None,

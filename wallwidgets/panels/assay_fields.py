@@ -44,9 +44,10 @@ class Choice(VBox):
         self.text.observe(self._typed, "value")
         self._swap(False)
 
-    def show(self, value: str, error: str) -> None:
+    def show(self, value: str, error: str, *, off: bool = False) -> None:
         """Show what is set."""
         with self._mute:
+            self.list.disabled = self.text.disabled = off
             if value != self.text.value:
                 self.text.value = value
                 self._swap(False)
@@ -123,11 +124,13 @@ class Settings(Box):
                 control = getattr(self, name)
                 if control.value != getattr(state, name):
                     control.value = getattr(state, name)
-            self.windows.show(state.windows, state.refused.get("windows", ""))
-            self.bins.show(state.bins, state.refused.get("bins", ""))
+            off = state.client is None
+            for name in ("windows", "bins"):
+                error = state.refused.get(name, "")
+                getattr(self, name).show(getattr(state, name), error, off=off)
             for name, field in self._fields.items():
                 field.error = state.refused.get(name, "")
-                field.control.disabled = state.client is None
+                field.control.disabled = off
             self._fields["pipeline"].help = state.left_out
             self._fields["baseline"].help = state.baseline if len(state.baseline) > _LONG else ""
 

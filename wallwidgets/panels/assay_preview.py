@@ -137,21 +137,32 @@ class AssayPreview(PanelState):
         name = change["name"]
         if name == "pipeline":
             with self._mute:
-                self._extra, self.columns, self.column, self.baseline = {}, [], "", ""
-            self.assay_left()
+                self.pipelines, _ = assay_reads.add(self.pipelines, self.pipeline)
+                self._forget()
             self._take(AssayResults())
         refused = {key: text for key, text in self.refused.items() if key != name}
         self.refused = refused | ({} if name == "pipeline" else self.form.read()[2])
         choice = name in ("pipeline", "column", "metric")
         self._preview.want(rest_s=0 if choice else self._rest_s)
 
+    def _forget(self) -> None:
+        self._extra, self.columns, self.column, self.baseline = {}, [], "", ""
+        self.assay_left()
+
     def assay_left(self) -> None:
         """Another pipeline was chosen; what belonged to an assay is over."""
 
     def again(self) -> None:
         """Read and compute once more."""
-        self._read_for = {}
+        self._read_for.pop("pipeline", None)
         self._preview.want(rest_s=0)
+
+    def select(self, assay: Any) -> None:
+        """Show a pipeline, or an assay: a configuration, a record or its id."""
+        self._assay = assay
+        self._read_for = {}
+        if self.client is not None:
+            self._preview.want(rest_s=0)
 
     def _start_preview(self) -> bool:
         return self.run(
@@ -206,6 +217,7 @@ class AssayPreview(PanelState):
         if chosen is not None:
             named, chosen = assay_reads.add(named, chosen)
         with self._mute:
+            self._forget()
             self.left_out, self.pipelines = left_out, named
             self.pipeline = chosen or (named[0][1] if named else None)
             if config is not None:
