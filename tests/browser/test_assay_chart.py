@@ -132,7 +132,7 @@ def no_key_reaches_the_notebook(page: Page, panel: Locator) -> None:
 def compare_features(page: Page, panel: Locator) -> None:
     """A scan ranks the features; a cell of it selects a feature's window."""
     panel.get_by_role("button", name="All features").click()
-    says(panel, "In the last window 4 of 18 columns are over their thresholds")
+    says(panel, "In the last window 4 of 18 columns show drift")
     figure = panel.locator(".js-plotly-plot").locator("visible=true")
     page.wait_for_function(FILLED, arg=panel.element_handle())
     area = plot_area(figure)

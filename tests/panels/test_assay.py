@@ -226,7 +226,7 @@ def test_a_scan_ranks_every_feature_and_a_cell_drills_down(assay, demo, monkeypa
     state.view = "All features"
     settled(state)
     assert seen[-2:] == [(18, 18), None]
-    assert state.said.text.startswith("In the last window 4 of 18 columns are over")
+    assert state.said.text.startswith("In the last window 4 of 18 columns show drift")
     assert len(runs(state.code, demo)["scan"].features) == 18
     state.choose(DRIFTED, "input tensor 0")
     settled(state)

@@ -10,6 +10,7 @@ from wallwidgets.charts.wording import bin_ranges, joined, percent, score_text, 
 from wallwidgets.drift import onset
 from wallwidgets.drift.chance import density
 from wallwidgets.drift.checks import Floats
+from wallwidgets.drift.rules import CHANCE
 from wallwidgets.schemas.assays import Aggregation, AssayResult, ResultStatus, Summary
 
 NO_WINDOWS = "There are no windows."
@@ -127,11 +128,11 @@ def track_finding(track: Track, hollow: NDArray[np.bool_], confidence: float) ->
     return f"{text}; drift {begun}." if begun else f"{text}."
 
 
-def since_text(track: Track, confidence: float) -> str:
+def since_text(track: Track, confidence: float = CHANCE) -> str:
     """``since 23 Jan``; empty if the last window shows no drift.
 
     Example:
-        >>> since_text(Track("", []), 0.95)
+        >>> since_text(Track("", []))
         ''
     """
     begun = onset(track.results, confidence)
