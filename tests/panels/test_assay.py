@@ -228,14 +228,22 @@ def test_a_scan_ranks_every_feature_and_a_cell_drills_down(assay, demo, monkeypa
     assert seen[-2:] == [(18, 18), None]
     assert state.said.text.startswith("In the last window 4 of 18 columns show drift")
     assert len(runs(state.code, demo)["scan"].features) == 18
-    state.choose(DRIFTED, "input tensor 0")
+    state.brush(12.5, 13.5)
     settled(state)
+    calls.clear()
+    state.choose_cell(DRIFTED, "input tensor 0")
+    settled(state)
+    assert (state.bins, "edges" in state.settings) == ("5 quantile bins", False)
     assert (state.column, state.value.iopath) == ("input tensor 0", "input tensor 0")
     assert state.said.text.startswith("22 Jan: score ")
     assert calls == []
     assert not state.scan_is_old
     state.thresholds = "0.2 / 0.4"
     assert state.scan_is_old
+    state.choose_cell(DRIFTED, COLUMN)
+    settled(state)
+    assert (state.column, state.value.alert_threshold) == (COLUMN, 0.4)
+    assert (state.value.iopath, state.value.window_start) == (COLUMN, DRIFTED)
 
 
 def test_a_scan_can_be_cancelled_and_made_again(assay):
@@ -304,6 +312,10 @@ def test_another_panel_selects_what_is_shown(assay, demo):
     settled(state)
     assert (state.pipeline, state.value.iopath) == (pipeline, "output dense_1 0")
     [record] = [each for each in demo.assays.list() if each.name == "example assay"]
+    state.pipeline, other = state.pipelines[-1][1], pipeline
+    state.pipeline = other
+    settled(state)
+    assert state.value.iopath == "output dense_1 0"
     state.select(record)
     settled(state)
     assert (state.column, state.is_watched, state.pipeline.id) == ("input 0 0", True, 4)

@@ -144,7 +144,7 @@ class AssayChart(Panel):
 
     def _pick_cell(self, row: int, start: datetime) -> None:
         features = self.state.scan.features
-        self.state.choose(start, features[row].iopath)
+        self.state.choose_cell(start, features[row].iopath)
 
     def _create(self) -> None:
         if not self.state.watch():

@@ -146,6 +146,7 @@ class AssayPreview(PanelState):
         self._preview.want(rest_s=0 if choice else self._rest_s)
 
     def _forget(self) -> None:
+        self._read_for.pop("pipeline", None)
         self._extra, self.columns, self.column, self.baseline = {}, [], "", ""
         self.assay_left()
 
@@ -235,14 +236,17 @@ class AssayPreview(PanelState):
         """The assay that was passed is one of the client's."""
 
     def _read_columns(self) -> None:
-        columns, began = assay_reads.sample(self.client, self.pipeline, self._extra.get("model"))
+        pipeline = self.pipeline
+        columns, began = assay_reads.sample(self.client, pipeline, self._extra.get("model"))
+        if self._preview.superseded and pipeline is not self.pipeline:
+            return
         with self._mute:
             extra = [self.column] if self.column and self.column not in columns else []
             self.columns = [*extra, *columns]
             self.column = self.column or (columns[0] if columns else "")
             if not self.baseline and began is not None:
                 self.baseline = first_day(began)
-        self._read_for["pipeline"] = self.pipeline.id
+            self._read_for["pipeline"] = pipeline.id
 
     def _edges(self, bins: Bins) -> dict[str, Any]:
         """Bins over a part of the baseline's values, as edges that the service takes."""
@@ -272,21 +276,14 @@ class AssayPreview(PanelState):
         same = [each for each in results if each.window_start == start]
         self._choose(chosen or (same or [*results][-1:] or [None])[0])
 
-    def choose(self, start: datetime, column: str = "") -> None:
-        """Select a window by its start; of another column, that column is chosen too."""
-        if column and column != self.column and self.scan is not None:
-            with self._mute:
-                self.column = column
-            self._take(self._scanned(column), None)
+    def choose(self, start: datetime) -> None:
+        """Select a window by its start."""
         for result in self.results or ():
             if result.window_start == start:
                 self._choose(result)
                 self.code = self._code()
                 if not self.busy:
                     self.said = self._finding()
-
-    def _scanned(self, column: str) -> AssayResults:
-        return AssayResults(each for each in self.scan.results if each.iopath == column)
 
     def _choose(self, result: AssayResult | None) -> None:
         self.value = result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,7 @@ class AssayState(AssayPreview):
         # Not of the jobs that make the panel busy: it runs all the time.
         self._poll_job = Job()
         self._scanned_with: Any = None
+        self._scan_settings: dict[str, Any] = {}
         self.poll_s = options.pop("poll_s", POLL_S)
         super().__init__(client, assay=assay, **options)
         self.scan_job, self.watch_job = self.new_job(), self.new_job()
@@ -101,6 +103,7 @@ class AssayState(AssayPreview):
 
         def done(found: Scan) -> Said:
             self.scanned, self.scan, self._scanned_with = None, found, key
+            self._scan_settings = settings
             scan = call("scan = client.assays.scan", "pipeline", settings=settings)
             self.code = f"{self._code_begin()}{scan}\nww.charts.features(scan.results)"
             return self._scan_finding(f"{time.monotonic() - began:.1f} s")
@@ -118,7 +121,20 @@ class AssayState(AssayPreview):
             self.said = Said.busy("Cancelling the scan …")
 
     def _scan_key(self) -> Any:
-        return self.pipeline and self.pipeline.id, self.form, repr(self._extra)
+        return self.pipeline and self.pipeline.id, repr(self.form.read()[0] | self._extra)
+
+    def choose_cell(self, start: datetime, column: str) -> None:
+        """Select a window of a column that the scan has; its settings are those of the scan."""
+        if column != self.column and self.scan_is_old:
+            self.column = column
+        elif column != self.column:
+            with self._mute:
+                bins = self.form.read()[1]
+                # A brushed range is one of the other column's values.
+                self.bins = str(replace(bins, within=None))
+                self.column, self.settings = column, self._scan_settings
+            self._take(AssayResults(each for each in self.scan.results if each.iopath == column))
+        self.choose(start)
 
     def _scan_finding(self, note: str) -> Said:
         chart = self.pictures.get("features")
@@ -221,7 +237,7 @@ class AssayState(AssayPreview):
         self.watched, self.scan, self.stored, self.name = None, None, "", ""
 
     def _watch_key(self) -> Any:
-        return (*self._scan_key(), self.column)
+        return (*self._scan_key(), self.bins, self.column)
 
     @property
     def is_watched(self) -> bool:
