@@ -53,7 +53,7 @@ class Pictures:
         return {"dark": self._state.dark, "narrow": self._state.narrow}
 
     def _scores(self) -> Any:
-        results, chosen, look = self._state.results, self._state.value, self._look
+        results, chosen, look = self._state.results or (), self._state.value, self._look
         return (results, chosen), lambda c: c.scores(results, selected=chosen, **look)
 
     def _bins(self) -> Any:
