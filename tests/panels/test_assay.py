@@ -16,8 +16,8 @@ from tests.panels.conftest import STATE_WAIT_S
 from wallwidgets.errors import InvalidRequest
 from wallwidgets.panels.assay_form import Form, read_bins, read_range, read_thresholds, read_windows
 from wallwidgets.panels.assay_state import AssayState
-from wallwidgets.panels.latest import Latest
 from wallwidgets.panels.parts.job import Job
+from wallwidgets.panels.parts.wishes import Wishes
 from wallwidgets.schemas.assays import AssayConfig, BinMode
 
 COLUMN = "output dense_2 0"
@@ -400,7 +400,7 @@ def test_a_wish_at_the_last_moment_is_not_lost():
         if len(answers) == 1:
             newest.want(0)
 
-    newest = Latest(job, start)
+    newest = Wishes(job, start)
     newest.want(0)
     assert newest.wait(STATE_WAIT_S)
     assert answers == [0, 1]

@@ -18,11 +18,11 @@ from wallwidgets.panels.assay_preview import FEATURES as ALL_FEATURES
 from wallwidgets.panels.assay_preview import TABLE, VIEWS, WINDOWS
 from wallwidgets.panels.assay_state import AssayState
 from wallwidgets.panels.assay_table import WindowTable
-from wallwidgets.panels.latest import Mute
 from wallwidgets.panels.panel import Panel
 from wallwidgets.panels.parts import words
 from wallwidgets.panels.parts.fields import Actions, Field, button, segments, show
 from wallwidgets.panels.parts.progress import Progress
+from wallwidgets.panels.parts.wishes import Mute
 
 _PICTURES = (("Score per window", SCORES), ("Bins", BINS), ("Distribution", SPREAD),
              ("All features", FEATURES))  # fmt: skip

@@ -9,9 +9,9 @@ from ipywidgets import Box, Dropdown, Text, VBox
 
 from wallwidgets.panels.assay_form import BINS, METRICS, WINDOWS
 from wallwidgets.panels.assay_preview import AssayPreview
-from wallwidgets.panels.latest import Mute
 from wallwidgets.panels.parts.fields import Field, show
 from wallwidgets.panels.parts.visible import short_text
+from wallwidgets.panels.parts.wishes import Mute
 
 OTHER = "Other …"
 _LONG, _LONG_CHOICE = 22, 16

@@ -25,10 +25,10 @@ from wallwidgets.panels.assay_form import (
     settings_names,
 )
 from wallwidgets.panels.assay_pictures import SCORES, Pictures
-from wallwidgets.panels.latest import REST_S, Latest, Mute
 from wallwidgets.panels.panel import PanelState
 from wallwidgets.panels.parts.job import Job
 from wallwidgets.panels.parts.status_line import Said
+from wallwidgets.panels.parts.wishes import REST_S, Mute, Wishes
 from wallwidgets.schemas.assays import AssayResult, BinMode, ResultStatus
 from wallwidgets.schemas.pipelines import DeploymentRecord, PipelineRecord
 
@@ -102,8 +102,8 @@ class AssayPreview(PanelState):
         self.pictures = Pictures(self)
         self.settings: dict[str, Any] = {}
         self._sample_job = Job()
-        self._preview = Latest(self.job, self._start_preview)
-        self._sampling = Latest(self._sample_job, self._start_sampling)
+        self._preview = Wishes(self.job, self._start_preview)
+        self._sampling = Wishes(self._sample_job, self._start_sampling)
         self.observe(self._new_client, "client")
         self.observe(self._edited, ["pipeline", "column", *settings_names()])
         self.observe(self._viewed, "view")

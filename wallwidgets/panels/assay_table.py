@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ipywidgets import VBox
 
-from wallwidgets.panels.latest import Mute
 from wallwidgets.panels.parts.table import NOTHING, Table
 from wallwidgets.panels.parts.table_rows import Column
+from wallwidgets.panels.parts.wishes import Mute
 
 if TYPE_CHECKING:
     from wallwidgets.panels.assay_state import AssayState

@@ -14,7 +14,7 @@ T = TypeVar("T")
 REST_S = 0.4
 
 
-class Latest:
+class Wishes:
     """Does a work in a job once wishes rest; what was wished meanwhile supersedes the answer.
 
     Args:
@@ -23,7 +23,7 @@ class Latest:
 
     Example:
         >>> job, done = Job(), []
-        >>> newest = Latest(job, lambda: job.start(lambda job: newest.answer(job, lambda: 3),
+        >>> newest = Wishes(job, lambda: job.start(lambda job: newest.answer(job, lambda: 3),
         ...     done=done.append))
         >>> newest.want(rest_s=0)
         >>> newest.wait(10), done
