@@ -128,6 +128,11 @@ class LoginState(PanelState):
         )
 
     @property
+    def user(self) -> str:
+        """Who is logged in, or ""."""
+        return _name(self.account)
+
+    @property
     def missing(self) -> str:
         """Why "Log in" is off, or ""."""
         return missing(self.form, has_secret=self.has_secret or self.uses_environment)
@@ -221,7 +226,7 @@ class LoginState(PanelState):
         """Show the form again; the present login lasts until another one succeeds."""
         self.switching = True
         self.username, self.refused = "", {}
-        self.said = Said("off", f"Still logged in as {_name(self.account)}.")
+        self.said = Said("off", f"Still logged in as {self.user}.")
 
     def keep_user(self) -> None:
         """Do not switch."""
@@ -239,6 +244,11 @@ class LoginState(PanelState):
         )
         if before is not None and before is not client:
             before.close()
+
+    def stop(self) -> None:
+        """Renew no longer; who is logged in stays so until the token ends."""
+        super().stop()
+        self._forget()
 
     def _forget(self) -> None:
         if self._keeper is not None:
@@ -275,14 +285,14 @@ class LoginState(PanelState):
 
     def _welcome(self) -> Said:
         url = self.value.settings.url
-        return Said("ok", f"Logged in at {host(url)} as {_name(self.account)}.")
+        return Said("ok", f"Logged in at {host(url)} as {self.user}.")
 
     def facts(self) -> list[tuple[str, str]]:
         """Who is logged in, where and until when."""
         if self.value is None or self.account is None:
             return []
         settings = self.value.settings
-        name, email = _name(self.account), self.account.email
+        name, email = self.user, self.account.email
         return [
             ("User", name),
             *([("E-mail", email)] if email and email != name else []),

@@ -155,6 +155,12 @@ class UploadState(TargetState):
         self.cancelling = True
         self.job.cancel()
 
+    def stop(self) -> None:
+        """End the upload, and all that is read or looked at."""
+        super().stop()
+        for each in (self.looking, self.again, self.reading, self.listing, self.counting):
+            each.cancel()
+
     def discard(self) -> None:
         """Forget the file and its name."""
         if not self.busy:

@@ -95,11 +95,46 @@ class PanelState(HasTraits):
         self.said = Said.busy(words)
         return job.start(work, done=finish, failed=fail)
 
+    def stop(self) -> None:
+        """Ask all that runs in the background to end: nobody looks at this panel any more."""
+        for job in self._jobs:
+            job.cancel()
+
     def _count_busy(self, change: object) -> None:
         self.busy = any(job.busy for job in self._jobs)
 
 
-class Panel(VBox):
+class PanelBox(VBox):
+    """The outermost box of a panel: its frame, and the sentence that a saved notebook shows.
+
+    Example:
+        >>> box = PanelBox([Words()])
+        >>> box.frame.width_class
+        'medium'
+    """
+
+    def __init__(self, children: Sequence[Any]):
+        self.frame = Frame()
+        super().__init__([self.frame, *children])
+        self.add_class("ww-panel")
+
+    @property
+    def _saved(self) -> dict[str, str]:
+        """What a notebook shows where the panel was, once its kernel is gone."""
+        words = f"{type(self).__name__} of wallwidgets: run this cell to see it."
+        return {"text/plain": words, "text/html": f'<p class="ww-saved">{safe_text(words)}</p>'}
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        return dict(super()._repr_mimebundle_(**options) or {}) | self._saved
+
+    def _ipython_display_(self) -> None:
+        # JupyterLab never falls back to text/html where it knows the widget's type, it says
+        # "Loading widget..."; so the sentence is an output before, which the frame's CSS hides.
+        display(self._saved, raw=True)
+        display(self._repr_mimebundle_() | {"text/plain": "", "text/html": ""}, raw=True)
+
+
+class Panel(PanelBox):
     """Shows a `PanelState`: header, controls, result, status line, drawer.
 
     A panel overrides `draw`, which copies the state to the widgets and may run in any thread.
@@ -138,14 +173,12 @@ class Panel(VBox):
         observe: Sequence[str] = (),
     ):
         self.state = state
-        self.frame = Frame()
         self.header = Words()
         self.controls, self.result = VBox(list(controls)), VBox(list(result))
         self.status_line, self.drawer = StatusLine(), Drawer()
         body = [self.controls] if controls else []
         body += [self.result] if result else []
-        super().__init__([self.frame, self.header, *body, self.status_line, self.drawer])
-        self.add_class("ww-panel")
+        super().__init__([self.header, *body, self.status_line, self.drawer])
         for name in ("value", "error", "busy", "code"):
             dlink((state, name), (self, name))
         dlink((state, "said"), (self, "status"), lambda said: said.text)
@@ -176,21 +209,6 @@ class Panel(VBox):
     def _settled(self, change: Any) -> None:
         if not change["new"] and self.state.error is not None:
             self.frame.focus_first_bad()
-
-    @property
-    def _saved(self) -> dict[str, str]:
-        """What a notebook shows where the panel was, once its kernel is gone."""
-        words = f"{type(self).__name__} of wallwidgets: run this cell to see it."
-        return {"text/plain": words, "text/html": f'<p class="ww-saved">{safe_text(words)}</p>'}
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
-        return dict(super()._repr_mimebundle_(**options) or {}) | self._saved
-
-    def _ipython_display_(self) -> None:
-        # JupyterLab never falls back to text/html where it knows the widget's type, it says
-        # "Loading widget..."; so the sentence is an output before, which the frame's CSS hides.
-        display(self._saved, raw=True)
-        display(self._repr_mimebundle_() | {"text/plain": "", "text/html": ""}, raw=True)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.status!r})"
