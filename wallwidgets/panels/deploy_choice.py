@@ -22,6 +22,7 @@ from wallwidgets.panels.deploy_plan import ONE, Plan, plan_of
 from wallwidgets.panels.panel import PanelState
 from wallwidgets.panels.parts.job import Job
 from wallwidgets.panels.parts.status_line import Said
+from wallwidgets.schemas.models import ModelVersionRecord
 from wallwidgets.schemas.pipelines import PipelineRecord
 from wallwidgets.schemas.workspaces import WorkspaceRecord
 
@@ -71,11 +72,13 @@ class DeployChoice(PanelState):
         self._content_of: int | None = None
         self._live_of: int | None = None
         self._failed_at: tuple[Any, ...] | None = None
+        self._proposed: int | None = None
         self.reading = self.new_job()
         self.reading.observe(self._read_more, "busy")
         self.observe(self._on_client, "client")
         self.observe(self._on_workspace, "workspace")
         self.observe(self._on_pipeline, "pipeline")
+        self.observe(self._take_proposed, "versions")
         self.client = client
 
     @property
@@ -93,6 +96,23 @@ class DeployChoice(PanelState):
         self._lists_of = self._content_of = self._live_of = self._failed_at = None
         self._read_more(None)
 
+    def look_again(self) -> None:
+        """Read the models and pipelines of the workspace again; the plan stays."""
+        self._content_of = self._failed_at = None
+        self._read_more(None)
+
+    def propose(self, version: ModelVersionRecord) -> None:
+        """Choose a version for a new pipeline, as soon as its workspace is read."""
+        self._proposed, self.pipeline = version.id, None
+        self._take_proposed(None)
+        if self._proposed is not None:
+            self.look_again()
+
+    def _take_proposed(self, change: Any) -> None:
+        for part in self.versions:
+            if part.version.id == self._proposed:
+                self._proposed, self.plan = None, Plan(ONE, (part,))
+
     def _on_client(self, change: Any) -> None:
         if self.client is None:
             self.workspace = None
@@ -106,6 +126,9 @@ class DeployChoice(PanelState):
         old, new = change["old"], change["new"]
         if old is not None and new is not None and old.id == new.id:
             return
+        if new is not None and all(each.id != new.id for each in self.workspaces):
+            # One that was made elsewhere a moment ago.
+            self.workspaces = (*self.workspaces, new)
         self._content_of = None
         self.pipelines, self.versions = (), ()
         self.plan, self.name = Plan(), ""
