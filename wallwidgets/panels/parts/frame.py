@@ -30,3 +30,7 @@ class Frame(AnyWidget):
     def focus_first_bad(self) -> None:
         """Move the focus to the first field with an error."""
         self.send({"do": "focus-bad"})
+
+    def focus_tab(self) -> None:
+        """Move the focus to the current tab, if it was in what a switch of tabs hid."""
+        self.send({"do": "focus-tab"})

@@ -22,6 +22,8 @@ function focusOpened(root) {
 
 function onKey(event, root) {
   const target = event.target;
+  // A panel in a Console answers its keys itself.
+  if (target.closest(".ww-panel") !== root) return;
   if (event.key === "Escape") {
     const asking = target.closest(".ww-asking") ?? root.querySelector(".ww-asking");
     const keep = asking?.querySelector(".ww-keep");
@@ -61,11 +63,17 @@ function attach(model, root) {
     }
     if (root.querySelector(".js-plotly-plot")) window.dispatchEvent(new Event("resize"));
   };
-  const focusFirstBad = (message) => {
+  const focus = (message) => {
     const active = document.activeElement;
     const isHere = active === document.body || active.contains(root) || root.contains(active);
     // Somebody who went on elsewhere is not called back.
-    if (message.do === "focus-bad" && isHere) {
+    if (!isHere) return;
+    if (message.do === "focus-tab") {
+      // The bar marks its tab with the next frame.
+      const tab = () => root.querySelector(".lm-TabBar-tab.lm-mod-current")?.focus({ preventScroll: true });
+      requestAnimationFrame(() => requestAnimationFrame(tab));
+    }
+    if (message.do === "focus-bad") {
       [...root.querySelectorAll("[aria-invalid=true]")].find((each) => each.offsetParent)?.focus();
     }
   };
@@ -85,14 +93,14 @@ function attach(model, root) {
     attributeFilter: ["tabindex", "class"],
   });
   root.addEventListener("keydown", key);
-  model.on("msg:custom", focusFirstBad);
+  model.on("msg:custom", focus);
   theme();
   resized();
   mark(root);
   return () => {
     for (const each of [themes, widths, later]) each.disconnect();
     root.removeEventListener("keydown", key);
-    model.off("msg:custom", focusFirstBad);
+    model.off("msg:custom", focus);
     seen(false);
   };
 }
