@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _HOME = {
     "AssayChart": "wallwidgets.panels.assay_chart",
     "Client": "wallwidgets.api.client",
+    "Console": "wallwidgets.panels.console",
     "connect": "wallwidgets.api.client",
     "LocalInstance": "wallwidgets.local",
     "LoginPanel": "wallwidgets.panels.login",
@@ -26,6 +27,7 @@ _HOME = {
 __all__ = [
     "AssayChart",
     "Client",
+    "Console",
     "LocalInstance",
     "LoginPanel",
     "ModelUploader",
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from wallwidgets.api.client import Client, connect
     from wallwidgets.local import LocalInstance
     from wallwidgets.panels.assay_chart import AssayChart
+    from wallwidgets.panels.console import Console
     from wallwidgets.panels.login import LoginPanel
     from wallwidgets.panels.model_uploader import ModelUploader
     from wallwidgets.panels.pipeline_deployer import PipelineDeployer
