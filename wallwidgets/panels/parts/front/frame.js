@@ -10,6 +10,11 @@ function mark(root) {
   for (const each of root.querySelectorAll(".ww-segments button")) {
     each.setAttribute("aria-pressed", String(each.classList.contains("mod-active")));
   }
+  // Lumino leaves the stop of the Tab key at a tab that was current before.
+  for (const each of root.querySelectorAll(".lm-TabBar-tab")) {
+    const stop = each.classList.contains("lm-mod-current") ? "0" : "-1";
+    if (each.getAttribute("tabindex") !== stop) each.setAttribute("tabindex", stop);
+  }
 }
 
 /** A form that opens takes the focus, once its first field is there. */

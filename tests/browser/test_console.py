@@ -1,0 +1,190 @@
+"""Console in JupyterLab with a real instance: the first journey by mouse, and by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.lab import WAIT_MS, set_theme, set_width, show_panel
+from tests.browser.test_deployer_panel import nothing_is_cut_off
+
+pytestmark = pytest.mark.browser
+
+SHOW = """
+import wallwidgets as ww
+from wallwidgets.instance.demo_models import fraud_model
+
+open("console-fraud.onnx", "wb").write(fraud_model(1))
+ww.Console()
+"""
+RECORD = '[{"tensor": [0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0]}]'
+FARTHEST = 80
+FOCUSED = "each => each === document.activeElement"
+TAKES_FOCUS = "each => each.focus() ?? each === document.activeElement"
+COUNTED = re.compile(r"\d workspaces\.")
+
+
+def test_the_first_journey_by_mouse(lab, page):
+    console = show_console(page, lab, "console-mouse.ipynb")
+    expect(tab(console, "Login")).to_have_attribute("aria-selected", "true")
+    expect(console.locator(".ww-account")).to_have_text("Not logged in")
+    press(console, "Log in")
+    expect(tab(console, "Browse")).to_have_attribute("aria-selected", "true", timeout=WAIT_MS)
+    expect(tab(console, "Browse")).to_be_focused()
+    expect(console.locator(".ww-account")).to_contain_text("token renews itself")
+    says(console, COUNTED)
+
+    press(console, "New")
+    console.get_by_label("Name", exact=True).fill("by-mouse")
+    press(console, "Create workspace")
+    says(console, "Workspace by-mouse created.")
+    tab(console, "Upload").click()
+    workspace = console.get_by_label("Workspace", exact=True)
+    expect(workspace.locator("option:checked")).to_have_text("by-mouse")
+    console.get_by_label("File on this server").fill("console-fraud.onnx")
+    press(console, "Upload")
+    says(console, "Version 1 of console-fraud is ready.")
+
+    tab(console, "Browse").click()
+    console.locator("tr[data-id]:visible").filter(has_text="console-fraud").click()
+    press(console, "Deploy this version")
+    expect(tab(console, "Deploy")).to_have_attribute("aria-selected", "true")
+    expect(console.locator("td:visible").get_by_text("console-fraud v1")).to_be_visible()
+    console.get_by_label("Name of the new pipeline").fill("mousepipe")
+    press(console, "Deploy")
+    says(console, "mousepipe is running: 1 engine, 1 model.")
+    press(console, "Paste")
+    console.get_by_label("JSON records").fill(RECORD)
+    press(console, "Send")
+    says(console, "mousepipe answered 1 row.")
+    press(console, "Undeploy…")
+    press(console, "Undeploy mousepipe")
+    says(console, "mousepipe is stopped; requests get an error.")
+
+    look_at_every_tab(page, console)
+    no_key_reaches_the_notebook(page, console)
+    tab(console, "Login").click()
+    press(console, "Log out")
+    says(console, "Logged out; the tokens are forgotten.")
+    expect(console.locator(".ww-account")).to_have_text("Not logged in")
+    # The panels of whoever was logged in are gone.
+    expect(console.locator(".ww-panel")).to_have_count(1)
+
+
+def test_the_first_journey_by_keyboard_alone(lab, page):
+    console = show_console(page, lab, "console-keys.ipynb")
+    keys = page.keyboard
+    reach(page, named(console, "Log in"), "Enter")
+    expect(tab(console, "Browse")).to_be_focused(timeout=WAIT_MS)
+    says(console, COUNTED)
+
+    reach(page, named(console, "New"), "Enter")
+    expect(console.get_by_label("Name", exact=True)).to_be_focused(timeout=WAIT_MS)
+    keys.type("by-keys")
+    reach(page, named(console, "Create workspace"), "Space")
+    says(console, "Workspace by-keys created.")
+    reach(page, named(console, "Upload a version"), "Enter")
+    expect(tab(console, "Upload")).to_be_focused(timeout=WAIT_MS)
+    reach(page, console.get_by_label("File on this server"))
+    keys.type("console-fraud.onnx")
+    reach(page, named(console, "Upload"), "Enter")
+    says(console, "Version 1 of console-fraud is ready.")
+
+    reach(page, tab(console, "Upload"), back=True)
+    keys.press("ArrowLeft")
+    expect(tab(console, "Browse")).to_be_focused()
+    keys.press("Enter")
+    row = console.locator("tr[data-id]:visible").filter(has_text="console-fraud")
+    reach(page, row)
+    if row.get_attribute("aria-selected") != "true":
+        keys.press("Space")
+    expect(row).to_have_attribute("aria-selected", "true")
+    reach(page, named(console, "Deploy this version"), "Enter")
+    expect(tab(console, "Deploy")).to_be_focused(timeout=WAIT_MS)
+    expect(console.locator("td:visible").get_by_text("console-fraud v1")).to_be_visible()
+    reach(page, console.get_by_label("Name of the new pipeline"))
+    keys.type("keypipe")
+    reach(page, named(console, "Deploy"), "Enter")
+    says(console, "keypipe is running: 1 engine, 1 model.")
+
+    reach(page, named(console, "Paste"), "Space")
+    reach(page, console.get_by_label("JSON records"))
+    keys.type(RECORD)
+    reach(page, named(console, "Send"), "Enter")
+    says(console, "keypipe answered 1 row.")
+    reach(page, named(console, "Undeploy…"), "Enter", back=True)
+    expect(named(console, "Keep it running")).to_be_focused(timeout=WAIT_MS)
+    reach(page, named(console, "Undeploy keypipe"), "Enter", back=True)
+    says(console, "keypipe is stopped; requests get an error.")
+
+
+def show_console(page: Page, lab, name: str) -> Locator:
+    show_panel(page, lab, name, SHOW)
+    return page.locator(".ww-console")
+
+
+def tab(console: Locator, name: str) -> Locator:
+    return console.get_by_role("tab", name=name, exact=True)
+
+
+def named(console: Locator, words: str) -> Locator:
+    return console.get_by_role("button", name=words, exact=True)
+
+
+def press(console: Locator, words: str) -> None:
+    named(console, words).click(timeout=WAIT_MS)
+
+
+def says(console: Locator, words: str | re.Pattern[str]) -> None:
+    expect(console.get_by_role("status")).to_contain_text(words, timeout=WAIT_MS)
+
+
+def reach(page: Page, control: Locator, key: str = "", *, back: bool = False) -> None:
+    """Go to a control by the Tab key alone, and press a key on it."""
+    expect(control).to_be_visible(timeout=WAIT_MS)
+    expect(control).to_be_enabled(timeout=WAIT_MS)
+    for _ in range(FARTHEST):
+        if control.evaluate(FOCUSED):
+            break
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+    expect(control).to_be_focused()
+    if key:
+        page.keyboard.press(key)
+
+
+def look_at_every_tab(page: Page, console: Locator) -> None:
+    """In both themes and at every width nothing is cut off, and each panel has one first button."""
+    tabs = console.get_by_role("tab")
+    for theme in ("Dark", "Light"):
+        set_theme(page, theme)
+        for each in tabs.all():
+            each.click()
+            expect(each).to_have_attribute("aria-selected", "true")
+            for width in (240, 560, 1200):
+                set_width(console, width)
+                nothing_is_cut_off(console)
+            assert console.locator(".ww-primary:visible").count() <= 1
+
+
+def no_key_reaches_the_notebook(page: Page, console: Locator) -> None:
+    """With focus on any control of any tab, single keys change no cell."""
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    before, seen = cells.count(), 0
+    for each in console.get_by_role("tab").all():
+        each.click()
+        expect(each).to_have_attribute("aria-selected", "true")
+        controls = console.locator(
+            "button:visible, select:visible, summary:visible, [tabindex]:visible"
+        )
+        for control in controls.element_handles():
+            # A letter chooses in a drop-down, which may take other controls away.
+            if not control.evaluate(TAKES_FOCUS):
+                continue
+            seen += 1
+            # Two more cells and one less, so that nothing could even out.
+            for key in ("a", "b", "d", "d"):
+                page.keyboard.press(key)
+    assert seen > 40
+    assert cells.count() == before
