@@ -11,6 +11,7 @@ from wallwidgets.panels.panel import Panel, PanelState
 from wallwidgets.panels.parts import words
 from wallwidgets.panels.parts.confirm import Confirm
 from wallwidgets.panels.parts.fields import Actions, Field, SecretField, button
+from wallwidgets.panels.parts.front import read
 from wallwidgets.panels.parts.once import ShownOnce
 from wallwidgets.panels.parts.progress import Progress
 from wallwidgets.panels.parts.sections import Sections
@@ -18,6 +19,12 @@ from wallwidgets.panels.parts.status_line import Said, StatusLine
 from wallwidgets.settings import Secret
 
 HOSTILE = ["<img src=x onerror=alert(1)>", "a\u202eb", "nul\x00", "$\\href{javascript:x}{y}$"]
+
+
+def test_every_rule_of_the_style_sheet_ends():
+    # A browser closes what is open at the end, and so hides a rule in another one's conditions.
+    css = read("panel.css")
+    assert css.count("{") == css.count("}")
 
 
 def test_words_hold_hostile_text_as_text():
