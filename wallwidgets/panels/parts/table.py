@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from anywidget import AnyWidget
 from ipywidgets import Text
-from traitlets import Bool, Dict, Int, List, Unicode
+from traitlets import Bool, Dict, Int, List, Unicode, dlink
 
 from wallwidgets.panels.parts.front import read
 from wallwidgets.panels.parts.table_rows import Column, TableRows, to_frame
@@ -67,9 +67,10 @@ class Table(AnyWidget):
         super().__init__(
             columns=[asdict(column) for column in columns], noun=noun, selectable=selectable
         )
+        # The label is only heard: the placeholder says the same to the eye.
         self.search = Text(placeholder=f"Search {noun}")
+        dlink((self, "noun"), (self.search, "description"), lambda noun: f"Search {noun}")
         self.search.add_class("ww-search")
-        self.search.tooltip = f"Search {noun}"
         self.search.observe(self._searched, "value")
         self.observe(self._turned, ["page", "page_size"])
         self.observe(self._sorted, "order")
