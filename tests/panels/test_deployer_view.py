@@ -235,6 +235,14 @@ def test_many_columns_are_cut_and_said():
     assert (len(columns), left) == (40, 62)
 
 
+def test_a_split_says_which_model_answered():
+    named = json.dumps({"name": HOSTILE, "version": "4cb42b9f-1c3a", "sha": "e2"})
+    table = pa.table({"out.y": [[0.5], [0.5]], "out._model_split": [[named], ["no JSON"]]})
+    frame, columns, _ = shown(table)
+    assert columns[-1].title == "Answered by"
+    assert frame["out._model_split"].to_list() == [f"{HOSTILE} 4cb42b9f", None]
+
+
 def test_failed_checks_show():
     table = pa.table({"out.y": [[1.0], [2.0]], "anomaly.count": pa.array([0, 2], pa.uint32())})
     frame, columns, _ = shown(table)

@@ -14,6 +14,8 @@ from wallwidgets.panels.parts.table_rows import Column
 
 ELAPSED = "metadata.elapsed"
 MAX_COLUMNS = 40
+SPLIT = "out._model_split"
+"""Which version of a split answered a row: JSON, in a list of one."""
 SPREAD = 4
 """Tensors of at most so many values get a column for each."""
 FIGURES = 4
@@ -63,6 +65,10 @@ def shown(table: pa.Table) -> tuple[pl.DataFrame, list[Column], int]:
             made.append(_checks(frame[name]).alias(name))
             columns.append(Column(name, "Check", "chip"))
             continue
+        if name == SPLIT and frame[name].dtype == pl.List(pl.String):
+            made.append(_answered_by(frame[name]))
+            columns.append(Column(name, "Answered by", "text"))
+            continue
         for series in _spread(frame[name]):
             made.append(series)
             columns.append(_column(series))
@@ -95,6 +101,14 @@ def _column(series: pl.Series) -> Column:
     title = rest if part in ("in", "out") and rest else series.name
     kind = "number" if series.dtype.is_numeric() else "text"
     return Column(series.name, title, kind, rank=2 if part == "in" else 1)
+
+
+def _answered_by(series: pl.Series) -> pl.Series:
+    """The model and the beginning of its version: a split may hold two versions of one model."""
+    named = series.list.first().str
+    version = named.json_path_match("$.version").str.slice(0, 8)
+    words = pl.concat_str([named.json_path_match("$.name"), version], separator=" ")
+    return pl.select(words.alias(series.name)).to_series()
 
 
 def _checks(series: pl.Series) -> pl.Series:
