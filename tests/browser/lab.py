@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ROOT = Path(__file__).parents[2]
 LINE = re.compile(r"wallwidgets demo at (http://127\.0\.0\.1:\d+/lab/\S+\?token=\S+) .*\n")
@@ -27,6 +28,12 @@ QUIET = (
     "--disable-sync",
 )
 WAIT_MS = 120_000
+CUT = """root => [...root.querySelectorAll("*")].filter(each =>
+    each.offsetParent && each.children.length === 0 &&
+    each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 1 &&
+    getComputedStyle(each).display !== "inline" &&
+    !each.closest("input, select, pre, .ww-aloud, .ww-cell, .ww-segments")
+).map(each => each.outerHTML)"""
 NUMBERED = re.compile(r"^\[\d+\]:$")
 
 
@@ -163,6 +170,31 @@ def set_theme(page: Page, theme: str) -> None:
 def set_width(panel: Locator, width_px: int) -> None:
     """Give a panel the width of a side bar or of a column."""
     panel.evaluate("(element, width) => (element.style.width = `${width}px`)", width_px)
+
+
+def no_key_reaches_the_notebook(page: Page, controls: Locator, at_least: int) -> None:
+    """With focus on any of these controls, single keys change no cell."""
+    cells = page.locator(".jp-Notebook .jp-Cell")
+    before = cells.count()
+    assert controls.count() >= at_least
+    for control in controls.all():
+        if control.is_enabled():
+            control.focus()
+            # Two more cells and one less, so that nothing could even out.
+            for key in ("a", "b", "d", "d"):
+                page.keyboard.press(key)
+    assert cells.count() == before
+
+
+def nothing_is_cut_off(panel: Locator) -> None:
+    """No text is wider than its box, apart from what scrolls or is cut on purpose."""
+    whole = f"root => ({CUT})(root).length === 0 && root.scrollWidth <= root.clientWidth + 1"
+    try:
+        # What a new width changes may need an answer of the kernel.
+        panel.page.wait_for_function(whole, arg=panel.element_handle(), timeout=20_000)
+    except PlaywrightTimeout:
+        sizes = panel.evaluate("root => [root.scrollWidth, root.clientWidth]")
+        raise AssertionError(f"cut off: {panel.evaluate(CUT)}, width {sizes}") from None
 
 
 def save_with_widgets(page: Page) -> None:

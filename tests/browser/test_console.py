@@ -7,8 +7,13 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import WAIT_MS, set_theme, set_width, show_panel
-from tests.browser.test_deployer_panel import nothing_is_cut_off
+from tests.browser.lab import (
+    WAIT_MS,
+    nothing_is_cut_off,
+    set_theme,
+    set_width,
+    show_panel,
+)
 
 pytestmark = pytest.mark.browser
 

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
-from tests.browser.lab import WAIT_MS, set_theme, set_width, show_panel
+from tests.browser.lab import (
+    WAIT_MS,
+    no_key_reaches_the_notebook,
+    nothing_is_cut_off,
+    set_theme,
+    set_width,
+    show_panel,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +35,9 @@ def test_the_journey_by_mouse(lab, page):
     panel = show_panel(page, lab, "deployer.ipynb", SHOW)
     status = panel.get_by_role("status")
     expect(status).to_contain_text("ccfraud: 3 model versions", timeout=WAIT_MS)
-    no_key_reaches_the_notebook(page, panel)
+    no_key_reaches_the_notebook(
+        page, panel.locator("button:visible, select:visible, summary:visible"), 6
+    )
     # A letter chooses in a drop-down, as everywhere.
     panel.get_by_label("Workspace").select_option("ccfraud")
     expect(status).to_contain_text("ccfraud: 3 model versions", timeout=WAIT_MS)
@@ -85,31 +94,3 @@ def try_it(panel: Locator) -> None:
     expect(status).to_contain_text(
         "journey logged the newest 10,000 records in the last hour.", timeout=WAIT_MS
     )
-
-
-def no_key_reaches_the_notebook(page: Page, panel: Locator) -> None:
-    """With focus on any control, single keys change no cell."""
-    cells = page.locator(".jp-Notebook .jp-Cell")
-    before = cells.count()
-    controls = panel.locator("button:visible, select:visible, summary:visible")
-    assert controls.count() >= 6
-    for control in controls.all():
-        if control.is_enabled():
-            control.focus()
-            for key in ("a", "b", "d", "d"):
-                page.keyboard.press(key)
-    assert cells.count() == before
-
-
-def nothing_is_cut_off(panel: Locator) -> None:
-    """No text is wider than its box, apart from what scrolls or is cut on purpose."""
-    cut = panel.evaluate(
-        """root => [...root.querySelectorAll("*")].filter(each =>
-            each.offsetParent && each.children.length === 0 &&
-            each.scrollWidth > each.clientWidth + 1 && each.clientWidth > 0 &&
-            getComputedStyle(each).display !== "inline" &&
-            !each.closest("input, select, pre, .ww-aloud, .ww-cell, .ww-segments")
-        ).map(each => each.outerHTML)"""
-    )
-    assert cut == []
-    assert panel.evaluate("root => root.scrollWidth <= root.clientWidth")
