@@ -1,0 +1,128 @@
+"""The Console outside of JupyterLab: in Notebook 7 and in Voila, against a real instance."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import nbformat
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.lab import ROOT, WAIT_MS
+
+pytestmark = pytest.mark.browser
+
+TOKEN = "for-this-test-only"
+READY = re.compile(r"(http://(?:127\.0\.0\.1|localhost):\d+)/")
+# Notebook's settings, Voila's icons from the net, and Notebook's extension in Voila.
+FOREIGN = ("notebook_core", "npm/@fortawesome", "@jupyter-notebook/lab-extension")
+COUNTED = re.compile(r"\d workspaces?\.")
+
+
+@contextmanager
+def serving(instance, folder, *command: str) -> Iterator[str]:
+    """A notebook with a Console in another program; gives that program's address."""
+    cell = nbformat.v4.new_code_cell("import wallwidgets as ww\n\nww.Console()")
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
+    nbformat.write(notebook, folder / "console.ipynb")
+    environment = os.environ | {
+        "HOME": str(folder),
+        "WALLAROO_URL": instance.url,
+        "WALLAROO_SDK_CREDENTIALS": str(instance.credentials_file),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    reading = threading.Thread(target=process.stderr.read, daemon=True)
+    try:
+        said: list[str] = []
+        address = None
+        while address is None and (line := process.stderr.readline()):
+            said.append(line)
+            address = READY.search(line)
+        assert address, "".join(said)
+        # Read on, or a full pipe would stop it.
+        reading.start()
+        yield address[1]
+    finally:
+        process.terminate()
+        process.wait(60)
+        if reading.ident:
+            reading.join(60)
+        process.stderr.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@pytest.fixture(autouse=True)
+def _workspace(client, unique) -> None:
+    client.workspaces.create(unique("hosted"))
+
+
+def test_notebook_7(instance, tmp_path, page):
+    errors = listen(page)
+    command = ("notebook", "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0")
+    token = f"--IdentityProvider.token={TOKEN}"
+    with serving(instance, tmp_path, *command, token) as address:
+        page.goto(f"{address}/notebooks/console.ipynb?token={TOKEN}")
+        expect(page.locator(".jp-Notebook .jp-CodeCell")).to_be_visible(timeout=WAIT_MS)
+        expect(page.get_by_text("Python 3 (ipykernel)").first).to_be_visible(timeout=WAIT_MS)
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        log_in_and_look(page.locator(".ww-console"))
+    assert ours(errors) == []
+
+
+def test_voila(instance, tmp_path, page):
+    errors = listen(page)
+    command = ("voila", "console.ipynb", "--no-browser", "--Voila.ip=127.0.0.1")
+    with serving(instance, tmp_path, *command, f"--port={free_port()}") as address:
+        page.goto(address)
+        log_in_and_look(page.locator(".ww-console"))
+    assert ours(errors) == []
+
+
+def listen(page: Page) -> list[str]:
+    """What goes wrong in the page from here on."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
+    page.on(
+        "console",
+        lambda each: each.type == "error" and errors.append(f"{each.text} {each.location}"),
+    )
+    return errors
+
+
+def ours(errors: list[str]) -> list[str]:
+    """Those that are not the host's own; the scripts of widgets have addresses of blobs."""
+    return [each for each in errors if "blob:" in each or not any(name in each for name in FOREIGN)]
+
+
+def log_in_and_look(console: Locator) -> None:
+    status = console.get_by_role("status")
+    expect(status).to_contain_text("Not logged in.", timeout=WAIT_MS)
+    console.get_by_role("button", name="Log in", exact=True).click()
+    browse = console.get_by_role("tab", name="Browse", exact=True)
+    expect(browse).to_have_attribute("aria-selected", "true", timeout=WAIT_MS)
+    expect(status).to_contain_text(COUNTED, timeout=WAIT_MS)
+    console.locator("tr[data-id]:visible").first.click()
+    expect(status).to_contain_text(re.compile(r"models? in "), timeout=WAIT_MS)
+    expect(console.locator(".ww-account")).to_contain_text("token renews itself")
