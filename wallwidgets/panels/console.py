@@ -8,7 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from ipywidgets import Tab, VBox, Widget
+from ipywidgets import Tab, VBox
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Instance, Unicode, dlink
 
@@ -160,11 +160,10 @@ class Console(PanelBox):
         panel = self.panels.pop(name)
         self._shares.pop(name, None)
         panel.unobserve(self._follow, _SHOWN)
-        panel.state.stop()
+        self._rooms[name].children = []
+        panel.close()
         if name != LOGIN:
             panel.state.client = None
-        self._rooms[name].children = []
-        _close(panel)
 
     def _draw_account(self, change: Any) -> None:
         login = self.state.login
@@ -175,13 +174,6 @@ class Console(PanelBox):
         settings = client.settings
         url = settings.url
         self.account.tell(host(url), account, login.user, tls(url, settings.verify))
-
-
-def _close(widget: Widget) -> None:
-    """Let the browser forget a widget, and all in it."""
-    for each in getattr(widget, "children", ()):
-        _close(each)
-    widget.close()
 
 
 def _login(console: Console) -> Panel:

@@ -158,8 +158,18 @@ class UploadState(TargetState):
     def stop(self) -> None:
         """End the upload, and all that is read or looked at."""
         super().stop()
-        for each in (self.looking, self.again, self.reading, self.listing, self.counting):
+        for each in (*self._latest, self.again):
             each.cancel()
+
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until an upload has ended, and all is read and looked at."""
+        done = super().settle(timeout_s)
+        return all(each.wait(timeout_s) for each in self._latest) and done
+
+    @property
+    def _latest(self) -> tuple[Latest, ...]:
+        """What is read in an order: each may begin the next."""
+        return (self.looking, self.reading, self.listing, self.counting)
 
     def discard(self) -> None:
         """Forget the file and its name."""

@@ -95,6 +95,10 @@ class PanelState(HasTraits):
         self.said = Said.busy(words)
         return job.start(work, done=finish, failed=fail)
 
+    def settle(self, timeout_s: float) -> bool:
+        """Wait until all that was asked for is there, or has failed; whether that is so."""
+        return all(job.wait(timeout_s) for job in self._jobs)
+
     def stop(self) -> None:
         """Ask all that runs in the background to end: nobody looks at this panel any more."""
         for job in self._jobs:
@@ -117,6 +121,11 @@ class PanelBox(VBox):
         self.frame = Frame()
         super().__init__([self.frame, *children])
         self.add_class("ww-panel")
+
+    def close(self) -> None:
+        """Take the panel away, with all that is in it."""
+        _close_all(self.children)
+        super().close()
 
     @property
     def _saved(self) -> dict[str, str]:
@@ -193,6 +202,17 @@ class Panel(PanelBox):
         """What the panel shows, as a pandas frame."""
         raise NotImplementedError
 
+    def wait(self, timeout_s: float = 60) -> bool:
+        """Wait in a script until the panel is done with what it reads or does."""
+        return self.state.settle(timeout_s)
+
+    def close(self) -> None:
+        """Take the panel away, and ask what it does in the background to end."""
+        state: PanelState | None = getattr(self, "state", None)
+        if state is not None:
+            state.stop()
+        super().close()
+
     def draw(self) -> None:
         """Copy the state to the widgets."""
 
@@ -212,3 +232,9 @@ class Panel(PanelBox):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.status!r})"
+
+
+def _close_all(widgets: Sequence[Any]) -> None:
+    for each in widgets:
+        _close_all(getattr(each, "children", ()))
+        each.close()
