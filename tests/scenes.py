@@ -17,8 +17,10 @@ from IPython.display import display
 
 import wallwidgets as ww
 from wallwidgets.instance.demo_models import fraud_model, house_price_model, transactions
+from wallwidgets.panels.assay_preview import FEATURES as ALL_FEATURES
+from wallwidgets.panels.console_state import BROWSE
 from wallwidgets.panels.login_ways import BROWSER, PASSWORD
-from wallwidgets.panels.panel import Panel
+from wallwidgets.panels.panel import Panel, PanelBox
 from wallwidgets.panels.try_state import PASTE
 from wallwidgets.panels.workspace_form_state import NEW_WORKSPACE
 from wallwidgets.schemas.pipelines import STARTING, DeploymentStatus, EngineStatus
@@ -26,6 +28,8 @@ from wallwidgets.settings import Secret
 
 WORKSPACE, PIPELINE = "fraud-watch", "card-fraud"
 HOUSES = "house-prices"
+DRIFTING = 4
+"""The demo's workspace of assays."""
 FILE, BROKEN_FILE = "house-price.onnx", "house-price-cut.onnx"
 UPLOAD_BYTES = 48 * 2**20
 WAIT_S = 60
@@ -40,7 +44,7 @@ class Scene:
         said: How its status line begins once it is there.
     """
 
-    make: Callable[[ww.Client], Panel]
+    make: Callable[[ww.Client], PanelBox]
     said: str
 
 
@@ -204,6 +208,42 @@ def deploy_failed(client: ww.Client) -> Panel:
     return panel
 
 
+def drift_busy(client: ww.Client) -> Panel:
+    panel = drift_done(client)
+    client.assays.scan = never
+    panel.state.view = ALL_FEATURES
+    return panel
+
+
+def drift_failed(client: ww.Client) -> Panel:
+    panel = drift_done(client)
+    panel.state.windows = "every now and then"
+    assert panel.state.settle(WAIT_S)
+    return panel
+
+
+def drift_done(client: ww.Client) -> Panel:
+    panel = ww.AssayChart(client, client.pipelines.get(DRIFTING, "housepricepipe"))
+    assert panel.state.settle(WAIT_S)
+    return panel
+
+
+def drift_scan(client: ww.Client) -> Panel:
+    panel = drift_done(client)
+    panel.state.view = ALL_FEATURES
+    settle(panel.state)
+    return panel
+
+
+def console_done(client: ww.Client) -> PanelBox:
+    console = ww.Console(client)
+    console.tab = BROWSE
+    settle(console.panel.state)
+    console.panel.state.select_workspace(client.workspaces.get(WORKSPACE))
+    settle(console.panel.state)
+    return console
+
+
 def _varint(number: int) -> bytes:
     parts = []
     while number > 127:
@@ -231,4 +271,11 @@ SCENES: dict[str, Scene] = {
     "deploy-busy": Scene(deploy_busy, f"{PIPELINE}-next is starting"),
     "deploy-failed": Scene(deploy_failed, "The rows were refused"),
     "deploy-done": Scene(deploy_done, f"{PIPELINE} answered 500 rows."),
+    "drift-empty": Scene(lambda client: ww.AssayChart(), "Log in first."),
+    "drift-busy": Scene(drift_busy, ""),
+    "drift-failed": Scene(drift_failed, ""),
+    "drift-done": Scene(drift_done, "31 Jan: score"),
+    "drift-scan": Scene(drift_scan, ""),
+    "console-empty": Scene(lambda client: ww.Console(), "Not logged in."),
+    "console-done": Scene(console_done, f"2 models in {WORKSPACE}."),
 }

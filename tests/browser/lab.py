@@ -164,7 +164,7 @@ def set_theme(page: Page, theme: str) -> None:
     """Choose ``Light`` or ``Dark`` by JupyterLab's Settings menu."""
     choose(page, "Settings", "Theme", f"JupyterLab {theme}")
     is_light = str(theme == "Light").lower()
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", is_light, timeout=WAIT_MS)
 
 
 def set_width(panel: Locator, width_px: int) -> None:

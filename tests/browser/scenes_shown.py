@@ -23,9 +23,9 @@ def show_scenes(page: Page, demo: Demo, *names: str) -> None:
 
 
 def set_widths(page: Page, width_px: int) -> None:
-    """Give every panel a width."""
+    """Give every scene a width."""
     page.evaluate(
-        """width => document.querySelectorAll(".ww-panel").forEach(
+        """width => document.querySelectorAll("[class*=scene-]").forEach(
             each => (each.style.width = `${width}px`))""",
         width_px,
     )

@@ -53,6 +53,7 @@ for name in {HOSTILE!r}:
 pipeline = client.pipelines.create(workspace, {PIPELINE!r}, models=models[:1])
 client.pipelines.wait_until_running(client.pipelines.deploy(pipeline))
 rows = pd.DataFrame({{"dense_input": [[1.0, 2.0, 3.0]] * 3}})
+client.pipelines.infer(pipeline, rows)
 
 panels = {{
     "out": ww.LoginPanel(),
@@ -60,7 +61,10 @@ panels = {{
     "browse": ww.WorkspaceBrowser(client),
     "upload": ww.ModelUploader(client, workspace),
     "deploy": ww.PipelineDeployer(client, workspace, pipeline),
+    "drift": ww.AssayChart(client, pipeline),
+    "console": ww.Console(client),
 }}
+panels["console"].tab = "Browse"
 for name, panel in panels.items():
     panel.add_class(f"all-{{name}}")
     display(panel)
@@ -87,7 +91,8 @@ def test_names_are_text_and_secrets_are_not_saved(lab, shown):
     temporary = browse(shown, panel_of(shown, "browse"))
     upload(panel_of(shown, "upload"))
     deploy(panel_of(shown, "deploy"))
-    for name in ("out", "in", "browse", "upload", "deploy"):
+    in_console(panel_of(shown, "console"))
+    for name in ("out", "in", "browse", "upload", "deploy", "drift", "console"):
         look_at_everything(shown, panel_of(shown, name))
 
     save_with_widgets(shown)
@@ -182,6 +187,11 @@ def deploy(panel: Locator) -> None:
     )
 
 
+def in_console(panel: Locator) -> None:
+    panel.locator("tr[data-id]:visible").filter(has_text=WORKSPACE).click()
+    all_shown(panel, HOSTILE)
+
+
 def all_shown(panel: Locator, names: list[str] | tuple[str, ...]) -> None:
     """Each name is in a row, to the letter, however long."""
     for name in names:
@@ -193,7 +203,7 @@ def look_at_everything(page: Page, panel: Locator) -> None:
     """Open what is folded, put the mouse on what is hostile, and see that nothing came of it."""
     for fold in panel.locator("details:not([open]) > summary:visible").all():
         fold.click()
-    places = ".ww-cell, .ww-words span, .ww-status-text, .ww-help, button"
+    places = ".ww-cell, .ww-words span, .ww-status-text, .ww-help, button, option"
     words = re.compile("onerror|onload|srcdoc|javascript:|extra>|onmouseover")
     hostile = panel.locator(places).filter(has_text=words)
     assert hostile.count() > 0
@@ -201,5 +211,6 @@ def look_at_everything(page: Page, panel: Locator) -> None:
         if each.is_visible():
             each.hover(force=True)
     assert page.evaluate("window.ranHostile") is None
-    markup = "img, iframe, script, object, embed, svg, b, a, .MathJax, [onerror], [onload]"
+    markup = "img, iframe, script, object, embed, b, a[href], .MathJax, [onerror], [onload]"
+    assert panel.locator("svg:not(.js-plotly-plot svg)").count() == 0
     assert panel.locator(markup).count() == 0

@@ -17,7 +17,7 @@ ROOM_PX = 8
 README_PX = 960
 # Higher than the highest panel, and wider than the widest beside the file browser.
 VIEWPORT = ViewportSize(width=1700, height=2200)
-APART = ".ww-panel { margin: 12px 0; }"
+APART = "[class*=scene-] { margin: 12px 0; }"
 
 
 def take(demo: Demo) -> None:
