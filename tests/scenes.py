@@ -191,7 +191,7 @@ def deploy_busy(client: ww.Client) -> Panel:
 def deploy_done(client: ww.Client) -> Panel:
     panel = ww.PipelineDeployer(client, WORKSPACE, PIPELINE)
     settle(panel.state)
-    rows = transactions(np.random.default_rng(1), 500)
+    rows = transactions(np.random.default_rng(1), 8)
     panel.data = pd.DataFrame({"tensor": list(rows)})
     panel.trial.send()
     settle(panel.state)
@@ -270,7 +270,7 @@ SCENES: dict[str, Scene] = {
     ),
     "deploy-busy": Scene(deploy_busy, f"{PIPELINE}-next is starting"),
     "deploy-failed": Scene(deploy_failed, "The rows were refused"),
-    "deploy-done": Scene(deploy_done, f"{PIPELINE} answered 500 rows."),
+    "deploy-done": Scene(deploy_done, f"{PIPELINE} answered 8 rows."),
     "drift-empty": Scene(lambda client: ww.AssayChart(), "Log in first."),
     "drift-busy": Scene(drift_busy, ""),
     "drift-failed": Scene(drift_failed, ""),

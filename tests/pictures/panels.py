@@ -53,7 +53,7 @@ def readme(demo: Demo) -> None:
 
 def shoot(panel: Locator, path: Path) -> None:
     """Take a picture of a panel and a little around it."""
-    panel.scroll_into_view_if_needed()
+    panel.evaluate("each => each.scrollIntoView({block: 'center'})")
     box = panel.bounding_box()
     assert box is not None, f"{path.name}: nothing to see"
     clip = {
