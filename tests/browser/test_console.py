@@ -14,6 +14,7 @@ from tests.browser.lab import (
     set_width,
     show_panel,
 )
+from tests.browser.test_assay_chart import FILLED
 
 pytestmark = pytest.mark.browser
 
@@ -123,6 +124,32 @@ def test_the_first_journey_by_keyboard_alone(lab, page):
     expect(named(console, "Keep it running")).to_be_focused(timeout=WAIT_MS)
     reach(page, named(console, "Undeploy keypipe"), "Enter", back=True)
     says(console, "keypipe is stopped; requests get an error.")
+
+
+def test_sees_drift_and_sets_an_assay(lab, page):
+    page.set_viewport_size({"width": 1700, "height": 1400})
+    console = show_console(page, lab, "console-drift.ipynb")
+    press(console, "Log in")
+    says(console, COUNTED)
+    console.locator("tr[data-id]:visible").filter(has_text="housepricedrift").click()
+    named(console, "Pipelines 1").click()
+    console.locator("tr[data-id]:visible").filter(has_text="housepricepipe").click()
+    tab(console, "Drift").click()
+    says(console, "31 Jan: score 0.74, Alert.")
+    figures = console.locator(".js-plotly-plot:visible")
+    expect(figures).to_have_count(3, timeout=WAIT_MS)
+    # A chart that had been made in a hidden tab would be 700 px wide.
+    page.wait_for_function(FILLED, arg=console.element_handle())
+    tab(console, "Login").click()
+    expect(figures).to_have_count(0)
+    tab(console, "Drift").click()
+    expect(figures).to_have_count(3, timeout=WAIT_MS)
+    page.wait_for_function(FILLED, arg=console.element_handle())
+    press(console, "Watch from now on")
+    console.get_by_label("Name of the assay").fill("console drift")
+    press(console, "Watch from now on")
+    says(console, "“console drift” watches")
+    expect(console.get_by_text("results stored")).to_be_visible(timeout=WAIT_MS)
 
 
 def show_console(page: Page, lab, name: str) -> Locator:

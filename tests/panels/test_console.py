@@ -11,7 +11,7 @@ from ipywidgets.embed import dependency_state
 import wallwidgets as ww
 from tests.panels.conftest import STATE_WAIT_S, settle
 from wallwidgets.instance.demo_models import fraud_model
-from wallwidgets.panels.console_state import BROWSE, DEPLOY, LOGIN, UPLOAD, ConsoleState
+from wallwidgets.panels.console_state import BROWSE, DEPLOY, DRIFT, LOGIN, UPLOAD, ConsoleState
 from wallwidgets.settings import Secret
 
 
@@ -58,7 +58,7 @@ def test_begins_with_the_login_and_asks_nobody(make, monkeypatch):
     console = make(environ={"WALLAROO_URL": "https://wallaroo.example", "WALLAROO_USER": "ada"})
     assert (list(console.panels), console.tab, console.value) == ([LOGIN], LOGIN, None)
     assert console.panel.url.value == "https://wallaroo.example"
-    assert console.tabs.titles[:4] == ("Login", "Browse", "Upload", "Deploy")
+    assert console.tabs.titles == ("Login", "Browse", "Upload", "Deploy", "Drift")
     console.tabs.selected_index = 3
     assert (console.tab, console.status) == (DEPLOY, "Log in first.")
     assert list(console.panels) == [LOGIN, DEPLOY]
@@ -149,6 +149,20 @@ def test_a_pipeline_that_is_opened_and_another_workspace(console, unique):
     still(console)
     deploy = console.panel.state
     assert (deploy.workspace.id, deploy.pipeline.id) == (first.id, pipeline.id)
+    console.tab = DRIFT
+    chart = console.panel.state
+    assert chart.settle(STATE_WAIT_S)
+    assert (chart.pipeline.id, console.status) == (
+        pipeline.id,
+        "opened has no inference records yet.",
+    )
+    other = client.pipelines.create(first, "other")
+    console.tab = DEPLOY
+    console.panel.pipeline = other
+    console.tab = DRIFT
+    assert chart.settle(STATE_WAIT_S)
+    assert chart.pipeline.id == other.id
+    console.tab = DEPLOY
     # What is typed here stays as long as nothing else is selected elsewhere.
     deploy.replicas = "3"
     console.tab = UPLOAD

@@ -124,7 +124,8 @@ class AssayPreview(PanelState):
         self._samples = assay_reads.Samples(self.client)
         self._read_for, self.scan, self.values = {}, None, None
         with self._mute:
-            self.pipelines, self.columns, self.pipeline, self.column = [], [], None, ""
+            # What is chosen first: it is always one of what is offered.
+            self.pipeline, self.column, self.pipelines, self.columns = None, "", [], []
         self._take(AssayResults())
         if self.client is None:
             self.said = Said("off", LOG_IN)

@@ -75,6 +75,11 @@ class AssayState(AssayPreview):
         jobs = (self.scan_job, self.watch_job)
         return super().settle(timeout_s) and all(job.wait(timeout_s) for job in jobs)
 
+    def stop(self) -> None:
+        """End what runs, and ask for stored results no more."""
+        super().stop()
+        self._poll_job.cancel()
+
     # All features
 
     @property

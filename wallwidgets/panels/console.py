@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from ipywidgets import Tab, VBox
@@ -79,8 +77,8 @@ class Console(PanelBox):
         # A login that succeeds and a click may both open a tab.
         self._opening = threading.RLock()
         self.account = AccountLine()
-        self._rooms = {name: VBox() for name in TABS if name in _MAKERS}
-        self.tabs = Tab(list(self._rooms.values()), titles=tuple(self._rooms))
+        self._rooms = {name: VBox() for name in TABS}
+        self.tabs = Tab(list(self._rooms.values()), titles=TABS)
         super().__init__([self.account, self.tabs])
         self.add_class("ww-console")
         for name in ("workspace", "pipeline", "model", "tab"):
@@ -199,8 +197,9 @@ def _deploy(console: Console) -> Panel:
 
 
 def _drift(console: Console) -> Panel:
-    chart: Callable[..., Panel] = import_module(_DRIFT_HOME).AssayChart
-    return chart(console.value, console.pipeline)
+    from wallwidgets.panels.assay_chart import AssayChart
+
+    return AssayChart(console.value, console.pipeline)
 
 
 _MAKERS: dict[str, Callable[[Console], Panel]] = {
@@ -208,7 +207,5 @@ _MAKERS: dict[str, Callable[[Console], Panel]] = {
     BROWSE: _browse,
     UPLOAD: _upload,
     DEPLOY: _deploy,
+    DRIFT: _drift,
 }
-_DRIFT_HOME = "wallwidgets.panels.assay_chart"
-if find_spec(_DRIFT_HOME) is not None:
-    _MAKERS[DRIFT] = _drift

@@ -55,8 +55,8 @@ class Share:
             state.look_again()
         if pipeline is not None and self._tab == DEPLOY:
             state.pipeline = pipeline
-        if pipeline is not None and self._tab == DRIFT:
-            take_pipeline(state, pipeline)
+        if pipeline is not None and self._tab == DRIFT and self._is_other(pipeline):
+            state.select(pipeline)
         self._give_all()
 
     def _give(self, change: Any) -> None:
@@ -77,10 +77,5 @@ class Share:
             self._console.select(_GIVES[self._tab][name], record)
         self._knows = self._console.selection
 
-
-def take_pipeline(state: Any, pipeline: Any) -> None:
-    """Let a drift panel show a pipeline, also one that was made after it had read its list."""
-    known = [each for _, each in state.pipelines if each.id == pipeline.id]
-    if not known:
-        state.pipelines = [(pipeline.name, pipeline), *state.pipelines]
-    state.pipeline = (known or [pipeline])[0]
+    def _is_other(self, pipeline: Any) -> bool:
+        return self._state.pipeline is None or self._state.pipeline.id != pipeline.id
