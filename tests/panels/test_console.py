@@ -158,7 +158,9 @@ def test_a_pipeline_that_is_opened_and_another_workspace(console, unique):
     )
     other = client.pipelines.create(first, "other")
     console.tab = DEPLOY
+    still(console)
     console.panel.pipeline = other
+    still(console)
     console.tab = DRIFT
     assert chart.settle(STATE_WAIT_S)
     assert chart.pipeline.id == other.id
