@@ -34,6 +34,9 @@ CUT = """root => [...root.querySelectorAll("*")].filter(each =>
     getComputedStyle(each).display !== "inline" &&
     !each.closest("input, select, pre, .ww-aloud, .ww-cell, .ww-segments")
 ).map(each => each.outerHTML)"""
+TOO_FAR = """root => [...root.querySelectorAll("*")].filter(each =>
+    each.getBoundingClientRect().right > root.getBoundingClientRect().right + 1
+).map(each => each.outerHTML.slice(0, 200))"""
 NUMBERED = re.compile(r"^\[\d+\]:$")
 
 
@@ -193,8 +196,8 @@ def nothing_is_cut_off(panel: Locator) -> None:
         # What a new width changes may need an answer of the kernel.
         panel.page.wait_for_function(whole, arg=panel.element_handle(), timeout=20_000)
     except PlaywrightTimeout:
-        sizes = panel.evaluate("root => [root.scrollWidth, root.clientWidth]")
-        raise AssertionError(f"cut off: {panel.evaluate(CUT)}, width {sizes}") from None
+        found = f"cut off: {panel.evaluate(CUT)}, too far right: {panel.evaluate(TOO_FAR)}"
+        raise AssertionError(found) from None
 
 
 def save_with_widgets(page: Page) -> None:

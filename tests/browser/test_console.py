@@ -194,8 +194,12 @@ def look_at_every_tab(page: Page, console: Locator) -> None:
         for each in tabs.all():
             each.click()
             expect(each).to_have_attribute("aria-selected", "true")
+            # What is being read or computed would come between.
+            expect(console.get_by_role("status")).not_to_contain_text("…", timeout=WAIT_MS)
             for width in (240, 560, 1200):
                 set_width(console, width)
+                # Charts follow the width after a moment.
+                page.wait_for_function(FILLED, arg=console.element_handle())
                 nothing_is_cut_off(console)
             assert console.locator(".ww-primary:visible").count() <= 1
 

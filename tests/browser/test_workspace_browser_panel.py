@@ -47,7 +47,7 @@ def test_the_journey_by_mouse(lab, page):
     press(panel, "Create workspace")
     expect(said).to_contain_text("Workspace house-price created.")
     expect(panel.get_by_role("heading", name="house-price", exact=True)).to_be_visible()
-    expect(row(panel, "house-price")).to_have_attribute("aria-selected", "true")
+    expect(row(panel, "house-price", exact=True)).to_have_attribute("aria-selected", "true")
 
     share(page, panel, said)
     connect(page, panel, said)
@@ -73,8 +73,9 @@ def press(panel: Locator, words: str) -> None:
     panel.get_by_role("button", name=words, exact=True).click()
 
 
-def row(panel: Locator, text: str) -> Locator:
-    return panel.locator("tr[data-id]:visible").filter(has_text=text)
+def row(panel: Locator, text: str, *, exact: bool = False) -> Locator:
+    words = panel.page.get_by_text(text, exact=exact)
+    return panel.locator("tr[data-id]:visible").filter(has=words)
 
 
 def share(page: Page, panel: Locator, said: Locator) -> None:
