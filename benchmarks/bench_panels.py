@@ -291,8 +291,10 @@ def pair_of(clicked: Any) -> list[list[Any]]:
 def large(page: Page, report: Report) -> None:
     """Many windows, many workspaces, and many rows of results."""
     chart = ".js-plotly-plot .svg-container"
-    shown = page.evaluate(CLICK, [".drift", ".place-drift", chart, 500])
-    report.line(f"{WINDOWS:,} windows drawn", shown, LARGE_MS, "ms")
+    # The first one also brings the plotting library.
+    first, shown = (page.evaluate(CLICK, [".drift", ".place-drift", chart, 500]) for _ in range(2))
+    note = f"the very first {first:.0f} ms"
+    report.line(f"{WINDOWS:,} windows drawn", shown, LARGE_MS, "ms", note)
     shown = page.evaluate(CLICK, [".large", ".place-large", "tr[data-id]", 500])
     report.line(f"{WORKSPACES:,} workspaces listed", shown, LARGE_MS, "ms")
     left, right = ".place-large .ww-table", ".use-trial .ww-columns > :last-child"
