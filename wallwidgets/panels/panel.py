@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 from IPython.display import display
 from ipywidgets import VBox
 from traitlets import Any as AnyTrait
-from traitlets import Bool, HasTraits, Instance, Unicode, dlink, link
+from traitlets import Bool, HasTraits, Instance, Unicode, dlink
 
 from wallwidgets.panels.parts.drawer import Drawer
 from wallwidgets.panels.parts.frame import Frame
 from wallwidgets.panels.parts.job import Job
 from wallwidgets.panels.parts.status_line import Said, StatusLine
+from wallwidgets.panels.parts.tie import tie
 from wallwidgets.panels.parts.words import Words
 from wallwidgets.schemas.safe_html import safe_text
 
@@ -218,7 +219,7 @@ class Panel(PanelBox):
 
     def bind(self, name: str, control: Any, trait: str = "value") -> None:
         """Keep a trait of the state and one of a control equal."""
-        link((self.state, name), (control, trait))
+        tie((self.state, name), (control, trait))
 
     def _redraw(self, change: object) -> None:
         # A click and a job may both want it; whoever comes last sees the latest state.

@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 from IPython.core.getipython import get_ipython
 from ipywidgets import Box, VBox
-from traitlets import Instance, link
+from traitlets import Instance
 
 from wallwidgets.api.client import Client
 from wallwidgets.panels.deploy_buttons import DeployButtons, primary
 from wallwidgets.panels.deploy_state import SETTLED, STEPS, DeployState
 from wallwidgets.panels.panel import Panel
 from wallwidgets.panels.parts import words
+from wallwidgets.panels.parts.tie import tie
 from wallwidgets.panels.try_it import TryIt
 from wallwidgets.panels.try_state import GIVEN, TryState
 from wallwidgets.panels.what_runs import WhatRuns
@@ -74,7 +75,7 @@ class PipelineDeployer(Panel):
             ],
         )
         for name in ("client", "workspace", "pipeline"):
-            link((state, name), (self, name))
+            tie((state, name), (self, name))
         self.bind("name", self.what_runs.name.control)
         self.bind("copy_name", self.buttons.copy_name.control)
         for name, field in self.what_runs.resources.items():

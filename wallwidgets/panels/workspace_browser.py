@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from ipywidgets import Box, Dropdown, HBox, VBox
 from traitlets import Any as AnyTrait
-from traitlets import Instance, dlink, link
+from traitlets import Instance, dlink
 
 from wallwidgets.api.client import Client
 from wallwidgets.panels.panel import Panel
@@ -18,6 +18,7 @@ from wallwidgets.panels.parts.fields import Field, button, show
 from wallwidgets.panels.parts.once import ShownOnce
 from wallwidgets.panels.parts.sections import Sections
 from wallwidgets.panels.parts.table import PAGE_SIZE
+from wallwidgets.panels.parts.tie import tie
 from wallwidgets.panels.parts.visible import short_text
 from wallwidgets.panels.workspace_browser_state import BrowserState
 from wallwidgets.panels.workspace_form_state import NEW_USER, NEW_WORKSPACE
@@ -94,7 +95,7 @@ class WorkspaceBrowser(Panel):
         state.show_once = self.once.reveal
         state.observe(lambda change: self.once.forget(), "client")
         for name in ("client", "workspace"):
-            link((state, name), (self, name))
+            tie((state, name), (self, name))
         for name in ("model", "pipeline"):
             dlink((state, name), (self, name))
 

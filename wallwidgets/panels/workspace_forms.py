@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ipywidgets import Box, Dropdown, Text, VBox
-from traitlets import link
 
 from wallwidgets.panels.parts.confirm import Confirm
 from wallwidgets.panels.parts.fields import Actions, Field, button, show
+from wallwidgets.panels.parts.tie import tie
 from wallwidgets.panels.parts.visible import short_text
 from wallwidgets.panels.parts.words import Words, section
 from wallwidgets.panels.workspace_browser_state import BrowserState
@@ -90,7 +90,7 @@ class Form(VBox):
 
     def _add(self, name: str, control: Any, help: str) -> None:
         self.fields[name] = Field(control, help=help)
-        link((self._state, name), (control, "value"))
+        tie((self._state, name), (control, "value"))
 
     def _offer(self) -> None:
         """What may be attached; the first one until somebody picks another."""
