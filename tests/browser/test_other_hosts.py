@@ -13,7 +13,10 @@ from contextlib import contextmanager
 
 import nbformat
 import pytest
+import requests
 from playwright.sync_api import Locator, Page, expect
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from tests.browser.lab import ROOT, WAIT_MS
 
@@ -57,6 +60,7 @@ def serving(instance, folder, *command: str) -> Iterator[str]:
         assert address, "".join(said)
         # Read on, or a full pipe would stop it.
         reading.start()
+        wait_until_it_answers(address[1])
         yield address[1]
     finally:
         process.terminate()
@@ -64,6 +68,13 @@ def serving(instance, folder, *command: str) -> Iterator[str]:
         if reading.ident:
             reading.join(60)
         process.stderr.close()
+
+
+def wait_until_it_answers(address: str) -> None:
+    """Jupyter Server says its address before it listens there."""
+    with requests.Session() as session:
+        session.mount(address, HTTPAdapter(max_retries=Retry(10, backoff_factor=0.05)))
+        session.get(address, timeout=WAIT_MS / 1000)
 
 
 def free_port() -> int:
