@@ -110,7 +110,7 @@ class AssayState(AssayPreview):
             self.scanned, self.scan, self._scanned_with = None, found, key
             self._scan_settings = settings
             scan = call("scan = client.assays.scan", "pipeline", settings=settings)
-            self.code = f"{self._code_begin()}{scan}\nww.charts.features(scan.results)"
+            self.did(f"{self._code_begin()}{scan}\nww.charts.features(scan.results)")
             return self._scan_finding(f"{time.monotonic() - began:.1f} s")
 
         def failed(error: Exception) -> Said:
@@ -196,7 +196,7 @@ class AssayState(AssayPreview):
                 "assay = client.assays.create", "pipeline", repr(column),
                 settings={"name": name, **settings},
             )  # fmt: skip
-            self.code = self._code_begin() + create
+            self.did(self._code_begin() + create)
             return Said("ok", f"“{name}” watches {label(column)} from now on.")
 
         return self.run(
@@ -225,7 +225,7 @@ class AssayState(AssayPreview):
         def done(nothing: object) -> Said:
             self.watched = record.model_copy(update={"active": active})
             word = "activate" if active else "deactivate"
-            self.code = f"client.assays.{word}({record.id})"
+            self.did(f"client.assays.{word}({record.id})")
             told = "is watched from now on" if active else "is not watched any more; results stay"
             return Said("ok" if active else "off", f"“{record.name}” {told}.")
 
@@ -306,7 +306,7 @@ class AssayState(AssayPreview):
             self.path_error = f"{path.name} cannot be written: {error.strerror}."
             return False
         self.asking = ""
-        self.code = f"{self._code()}.to_{path.suffix[1:]}({str(path)!r})"
+        self.did(f"{self._code()}.to_{path.suffix[1:]}({str(path)!r})")
         self.said = Said("ok", f"Written to {path.absolute()}.")
         return True
 

@@ -76,6 +76,7 @@ class Console(PanelBox):
         self._shares: dict[str, Share] = {}
         # A login that succeeds and a click may both open a tab.
         self._opening = threading.RLock()
+        self._past: list[tuple[float, str]] = []
         self.account = AccountLine()
         self._rooms = {name: VBox() for name in TABS}
         self.tabs = Tab(list(self._rooms.values()), titles=TABS)
@@ -96,6 +97,14 @@ class Console(PanelBox):
     def df(self) -> Any:
         """What the open panel shows, as a pandas frame."""
         return None if self.panel is None else self.panel.df
+
+    @property
+    def steps(self) -> list[str]:
+        """The Python of all that was done in the panels, in order; the last is what is shown."""
+        states = [panel.state for panel in self.panels.values()]
+        moments = sorted([*self._past, *(step for state in states for step in state.steps)])
+        steps = [code for _, code in moments]
+        return steps if not self.code or self.code in steps[-1:] else [*steps, self.code]
 
     def go(self, tab: str) -> None:
         """Open a tab to go on with what is selected: deploy a version, or upload its next one."""
@@ -160,6 +169,7 @@ class Console(PanelBox):
         panel.unobserve(self._follow, _SHOWN)
         self._rooms[name].children = []
         panel.close()
+        self._past += panel.state.steps
         if name != LOGIN:
             panel.state.client = None
 

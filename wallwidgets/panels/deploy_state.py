@@ -151,7 +151,7 @@ class DeployState(DeployChoice):
             deployment = client.pipelines.deploy(
                 record, models=plan.versions or None, engine_config=config
             )
-            self.code = code
+            self.did(code)
             self._show(deployment, Live(DeploymentStatus(status=STARTING)))
             return self._wait(client, deployment, job)
 
@@ -178,7 +178,7 @@ class DeployState(DeployChoice):
 
         def done(nothing: object) -> Said:
             self._show(pipeline, Live())
-            self.code = f"client.pipelines.undeploy({found(pipeline)})"
+            self.did(f"client.pipelines.undeploy({found(pipeline)})")
             return Said("off", f"{pipeline.name} is stopped; requests get an error.")
 
         return self.run(
@@ -192,7 +192,7 @@ class DeployState(DeployChoice):
             return False
 
         def done(record: PipelineRecord) -> Said:
-            self.code = f"copied = client.pipelines.copy({found(pipeline)}, {name!r})"
+            self.did(f"copied = client.pipelines.copy({found(pipeline)}, {name!r})")
             self.copying, self.copy_name = False, ""
             self._select(record, instead_of=pipeline)
             self._show(record, Live())

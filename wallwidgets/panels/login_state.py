@@ -162,7 +162,7 @@ class LoginState(PanelState):
             self._adopt(client)
             self._recent.remember(form.url)
             self.addresses = self._recent.list()
-            self.code = code
+            self.did(code)
             return self._welcome()
 
         return self.run(
@@ -185,7 +185,7 @@ class LoginState(PanelState):
 
         def done(client: Client) -> Said:
             self._adopt(client)
-            self.code = LOCAL_CODE
+            self.did(LOCAL_CODE)
             return self._welcome()
 
         return self.run("Starting a local instance with demo data …", work, done)
@@ -198,7 +198,7 @@ class LoginState(PanelState):
 
         def done(nothing: object) -> Said:
             self._local, self.has_local = None, False
-            self.code = "instance.stop()"
+            self.did("instance.stop()")
             return Said("off", "The local instance is stopped.")
 
         if not self.run("Stopping the local instance …", lambda job: local.stop(), done):
@@ -219,7 +219,7 @@ class LoginState(PanelState):
             return
         self._leave()
         self.error = None
-        self.code = "client.close()"
+        self.did("client.close()")
         self.said = Said("off", "Logged out; the tokens are forgotten.")
 
     def switch_user(self) -> None:

@@ -313,4 +313,4 @@ class UploadState(TargetState):
             self.broken, self.error, self.said = False, None, IDLE
         form = self.form
         if form is not None and form.path and form.name and not form.missing():
-            self.code = form.code()
+            self.did(form.code())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from IPython.display import display
 from ipywidgets import VBox
 from traitlets import Any as AnyTrait
-from traitlets import Bool, HasTraits, Instance, Unicode, dlink
+from traitlets import Bool, HasTraits, Instance, List, Unicode, dlink
 
 from wallwidgets.panels.parts.drawer import Drawer
 from wallwidgets.panels.parts.frame import Frame
@@ -31,6 +32,7 @@ class PanelState(HasTraits):
         error: Why the last action failed.
         busy: Whether an action is under way.
         code: The Python that does the same as the last action.
+        steps: That of all actions so far, each with its moment of ``time.monotonic()``.
 
     Example:
         >>> state = PanelState("Nothing read yet.")
@@ -47,6 +49,7 @@ class PanelState(HasTraits):
     error = Instance(Exception, allow_none=True)
     busy = Bool(False)
     code = Unicode()
+    steps: Any = List()
 
     def __init__(self, idle: str, **traits: Any):
         super().__init__(said=Said("off", idle), **traits)
@@ -95,6 +98,11 @@ class PanelState(HasTraits):
         self.error = None
         self.said = Said.busy(words)
         return job.start(work, done=finish, failed=fail)
+
+    def did(self, code: str) -> None:
+        """Keep the Python of an action that is done."""
+        self.code = code
+        self.steps = [*self.steps, (time.monotonic(), code)]
 
     def settle(self, timeout_s: float) -> bool:
         """Wait until all that was asked for is there, or has failed; whether that is so."""

@@ -126,7 +126,7 @@ class TryState(HasTraits):
             if self._is_selected(pipeline):
                 self.view, self.timing = RESULT, f"{rows} in {took}{engine}"
                 self.result = Frame(table)
-            self.state.code = _infer_code(pipeline, source, name, path, text)
+            self.state.did(_infer_code(pipeline, source, name, path, text))
             return Said("ok", f"{pipeline.name} answered {rows}.", note=took)
 
         def failed(error: Exception) -> Said:
@@ -150,7 +150,7 @@ class TryState(HasTraits):
         def done(frame: Frame) -> Said:
             if self._is_selected(pipeline):
                 self.log = frame
-            self.state.code = _log_code(pipeline)
+            self.state.did(_log_code(pipeline))
             newest = "the newest " if len(frame) == LOG_ROWS else ""
             rows = many(len(frame), "record")
             return Said("ok", f"{pipeline.name} logged {newest}{rows} in the last hour.")

@@ -242,7 +242,7 @@ class BrowserState(BrowserForms):
             self._due.update(due)
             then(result)
             self._wants(aloud=False)
-            self.code = code
+            self.did(code)
             return Said("ok", said)
 
         def failed(error: Exception) -> Said:
