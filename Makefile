@@ -28,8 +28,9 @@ bench: $(VENV)/.test
 pictures: $(VENV)/.test chromium
 	$(BIN)/python -m tests.pictures.take
 
-# An environment is made anew when the project's requirements change.
-$(VENV)/.demo $(VENV)/.test: $(VENV)/.%: pyproject.toml
+# An environment is made anew when the project's requirements change, or what Jupyter finds in it.
+FOR_JUPYTER := $(shell find jupyter-config wallwidgets/jupyter/labextension -type f)
+$(VENV)/.demo $(VENV)/.test: $(VENV)/.%: pyproject.toml $(FOR_JUPYTER)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "This needs Python 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -1,0 +1,272 @@
+// The panel: a toolbar, a note that says in words how things are, and the Console.
+
+import { SHOW, Trouble, ask, bindWidgets, connect, pythonKernels, runs } from "./session.js";
+
+const ENDS = "You are logged out, and what it does in the background ends.";
+
+/**
+ * The class of the panel, made from what JupyterLab shares.
+ *
+ * @param {Record<string, any>} lab
+ */
+export function panelClass(lab) {
+  return class ConsolePanel extends lab.Panel {
+    /**
+     * @param {object} options
+     * @param {any} options.manager JupyterLab's services.
+     * @param {any} options.rendermime
+     * @param {string} options.version That of this extension.
+     * @param {any} options.toolbar
+     * @param {any} options.store Keeps the kernel that was chosen.
+     * @param {() => void} options.changed Called when there is another kernel, or none.
+     */
+    constructor({ manager, rendermime, version, toolbar, store, changed }) {
+      super();
+      this.addClass("wallwidgets-panel");
+      this.manager = manager;
+      this.version = version;
+      this.store = store;
+      this.changed = changed;
+      this.rendermime = rendermime.clone();
+      this.path = `wallwidgets-${lab.PageConfig.getOption("workspace") || "default"}`;
+      this.session = null;
+      this.bound = null;
+      this.begun = false;
+      this.note = new lab.Widget();
+      this.note.addClass("wallwidgets-note");
+      this.note.node.setAttribute("role", "status");
+      this.output = new lab.SimplifiedOutputArea({
+        model: new lab.OutputAreaModel({ trusted: true }),
+        rendermime: this.rendermime,
+      });
+      this.output.addClass("wallwidgets-output");
+      [toolbar, this.note, this.output].forEach((each) => this.addWidget(each));
+    }
+
+    dispose() {
+      this.session?.dispose();
+      this.bound?.dispose();
+      super.dispose();
+    }
+
+    /** Begin when first looked at: who never opens the panel pays for no kernel. */
+    onAfterShow() {
+      void this.begin();
+    }
+
+    onAfterAttach() {
+      if (this.isVisible) {
+        void this.begin();
+      }
+    }
+
+    /** Whether there is a kernel to restart or to shut down. */
+    get hasKernel() {
+      return Boolean(this.session?.session?.kernel);
+    }
+
+    /** Find the kernel again, start the only one there is, or let one be chosen. */
+    async begin() {
+      if (this.begun) {
+        return;
+      }
+      this.begun = true;
+      this.say("busy", "Looking for a kernel …");
+      await this.attempt(async () => {
+        const kernels = await pythonKernels(this.manager);
+        const names = Object.keys(kernels);
+        if (await runs(this.manager, this.path)) {
+          await this.start(undefined);
+        } else if (names.length === 0) {
+          throw new Trouble("This JupyterLab has no Python kernel. Install ipykernel beside it.");
+        } else {
+          const chosen = await this.store?.fetch("wallwidgets:kernel");
+          const known = names.length === 1 ? names[0] : names.find((each) => each === chosen);
+          await (known ? this.start(known) : this.choose());
+        }
+      });
+    }
+
+    /** Show the kernels to choose from. */
+    async choose() {
+      const kernels = await pythonKernels(this.manager);
+      this.leave();
+      this.begun = true;
+      const start = (/** @type {string} */ name) => this.attempt(() => this.start(name));
+      const buttons = Object.entries(kernels).map(([name, label]) => ({
+        label,
+        act: () => void this.store?.save("wallwidgets:kernel", name).then(() => start(name)),
+      }));
+      this.say("off", "Choose the kernel that runs the Console; wallwidgets must be in it.", buttons);
+    }
+
+    /** @param {string | undefined} name The kernel to start, if none runs. */
+    async start(name) {
+      this.say("busy", "Starting the kernel …");
+      const session = await connect(lab, this.manager, this.path, name);
+      if (this.isDisposed) {
+        session.dispose();
+        return;
+      }
+      this.session = session;
+      this.changed();
+      session.statusChanged.connect((/** @type {any} */ _, /** @type {string} */ status) =>
+        this.followKernel(status),
+      );
+      session.connectionStatusChanged.connect(
+        (/** @type {any} */ _, /** @type {string} */ status) => this.followConnection(status),
+      );
+      session.sessionChanged.connect(() => session.session || this.ended());
+      this.bound = await bindWidgets(lab, session, this.rendermime);
+      await this.showConsole();
+    }
+
+    /** Show the kernel's Console, which is the same one as before the page was loaded again. */
+    async showConsole() {
+      this.say("busy", "Loading wallwidgets in the kernel …");
+      const { version } = await ask(this.session, "hello()");
+      this.output.model.clear();
+      await lab.SimplifiedOutputArea.execute(SHOW, this.output, this.session);
+      if (version === this.version) {
+        this.say("", "");
+      } else {
+        const both = `The kernel has wallwidgets ${version}, JupyterLab has ${this.version}.`;
+        this.say("warning", `${both} Install the same version for both, then load the page again.`);
+      }
+    }
+
+    /** @param {string} status What the kernel is doing now. */
+    followKernel(status) {
+      this.changed();
+      if (status === "restarting" || status === "autorestarting") {
+        this.restarting = true;
+        this.output.model.clear();
+        const words = status === "restarting" ? "The kernel restarts" : "The kernel died and restarts";
+        this.say("busy", `${words} …`);
+      } else if (status === "dead") {
+        this.ended();
+      } else if (status === "idle" && this.restarting) {
+        this.restarting = false;
+        void this.attempt(() => this.showConsole());
+      }
+    }
+
+    /** @param {string} status Whether the kernel can be reached. */
+    followConnection(status) {
+      if (status === "connected" && this.lost) {
+        this.lost = false;
+        this.say("", "");
+      } else if (status === "connecting" && !this.restarting && this.output.model.length) {
+        this.lost = true;
+        this.say("warning", "The connection to the kernel is lost; trying again …");
+      }
+    }
+
+    /** Say that the kernel is gone, whoever ended it. */
+    ended() {
+      this.leave();
+      this.say("error", "The kernel has ended.", [
+        { label: "Start it again", act: () => void this.begin() },
+      ]);
+    }
+
+    /** Let the kernel go; a session that is disposed of shuts it down. */
+    leave() {
+      const { session, bound } = this;
+      this.session = this.bound = null;
+      this.begun = this.restarting = this.lost = false;
+      this.output.model.clear();
+      session?.dispose();
+      bound?.dispose();
+      this.changed();
+    }
+
+    restart() {
+      this.confirm("Restart the kernel?", "Restart", () => this.session?.restartKernel());
+    }
+
+    shutDown() {
+      this.confirm("Shut the kernel down?", "Shut down", () => this.ended());
+    }
+
+    chooseAgain() {
+      this.confirm("Choose another kernel?", "Choose another", () => this.choose());
+    }
+
+    /** What was done in the panel so far, as a notebook for the same kind of kernel. */
+    async notebook() {
+      const content = await ask(this.session, "notebook()");
+      const name = this.session.session.kernel.name;
+      content.metadata.kernelspec = { name, display_name: this.session.kernelDisplayName };
+      return content;
+    }
+
+    /**
+     * Do something, and say in words what went wrong.
+     *
+     * @param {() => Promise<void>} action
+     */
+    async attempt(action) {
+      try {
+        await action();
+      } catch (error) {
+        if (this.isDisposed || this.restarting) {
+          return; // What was asked for goes with its kernel, which is a trouble of its own.
+        }
+        if (!(error instanceof Trouble)) {
+          console.error(error);
+        }
+        const words = /** @type {Error} */ (error).message;
+        const install = `pip install wallwidgets==${this.version}`;
+        const remedy = words.startsWith("wallwidgets is not") || words.includes("too old");
+        this.say("error", remedy ? `${words} Run “${install}” there, or choose another.` : words, [
+          { label: "Try again", act: () => void this.again() },
+          { label: "Choose a kernel", act: () => void this.choose() },
+        ]);
+      }
+    }
+
+    async again() {
+      this.leave();
+      await this.begin();
+    }
+
+    /**
+     * Ask in place; the safe answer has the focus.
+     *
+     * @param {string} question
+     * @param {string} verb
+     * @param {() => unknown} act
+     */
+    confirm(question, verb, act) {
+      const { kind, words, buttons } = this.said ?? { kind: "", words: "", buttons: [] };
+      const back = () => this.say(kind, words, buttons);
+      const keep = { label: "Keep it", act: back };
+      this.say("warning", `${question} ${ENDS}`, [{ label: verb, act }, keep]);
+      /** @type {HTMLElement | null} */ (this.note.node.querySelector("button:last-of-type"))?.focus();
+    }
+
+    /**
+     * Say how things are; nothing to say hides the note.
+     *
+     * @param {string} kind "busy", "off", "warning", "error" or "".
+     * @param {string} words
+     * @param {{label: string, act: () => unknown}[]} buttons
+     */
+    say(kind, words, buttons = []) {
+      this.said = { kind, words, buttons };
+      const sentence = document.createElement("p");
+      sentence.textContent = words;
+      const row = buttons.map(({ label, act }) => {
+        const button = document.createElement("button");
+        button.textContent = label;
+        button.type = "button";
+        button.className = "jp-mod-styled";
+        button.addEventListener("click", act);
+        return button;
+      });
+      this.note.node.dataset.kind = kind;
+      this.note.node.replaceChildren(sentence, ...row);
+    }
+  };
+}

@@ -1,0 +1,163 @@
+// Where the panel is, in the side bar or in a tab, and the commands that reach it.
+
+import { panelClass } from "./panel.js";
+
+const OPEN = "wallwidgets:open";
+const OPEN_TAB = "wallwidgets:open-in-tab";
+const TO_SIDE = "wallwidgets:move-to-side-bar";
+const NOTEBOOK = "wallwidgets:open-as-notebook";
+const RESTART = "wallwidgets:restart-kernel";
+const KERNEL = "wallwidgets:choose-kernel";
+const SHUT_DOWN = "wallwidgets:shut-down-kernel";
+const TOOLS = [OPEN_TAB, TO_SIDE, NOTEBOOK, KERNEL, RESTART, SHUT_DOWN];
+
+/** One panel, which moves; while it is in a tab, the side bar says so. */
+export class Place {
+  /**
+   * @param {Record<string, any>} lab
+   * @param {string} version
+   * @param {Record<string, any>} page What JupyterLab gave.
+   * @param {any} side
+   */
+  constructor(lab, version, page, side) {
+    this.lab = lab;
+    this.version = version;
+    this.page = page;
+    this.side = side;
+    this.Panel = panelClass(lab);
+    /** @type {any} */
+    this.panel = null;
+    /** @type {any} */
+    this.tab = null;
+    this.tracker = new lab.WidgetTracker({ namespace: "wallwidgets" });
+    this.addCommands();
+    this.toSide();
+    const name = () => "console";
+    void page.restorer?.restore(this.tracker, { command: OPEN_TAB, name });
+  }
+
+  /** A panel that begins when it is first seen. */
+  make() {
+    const { lab, page } = this;
+    const { commands } = page.app;
+    const toolbar = new lab.ReactiveToolbar();
+    const title = new lab.Widget();
+    title.addClass("wallwidgets-title");
+    title.node.textContent = "Wallaroo";
+    toolbar.addItem("title", title);
+    for (const id of TOOLS) {
+      toolbar.addItem(id, new lab.CommandToolbarButton({ commands, id, label: "" }));
+    }
+    const panel = new this.Panel({
+      manager: page.app.serviceManager,
+      rendermime: page.rendermime,
+      store: page.store,
+      version: this.version,
+      changed: () => commands.notifyCommandChanged(),
+      toolbar,
+    });
+    panel.disposed.connect(() => {
+      this.panel = null;
+    });
+    return panel;
+  }
+
+  /** Show the panel where it is. */
+  open() {
+    this.page.shell.activateById(this.tab ? this.tab.id : this.side.id);
+  }
+
+  /** Move the panel into a tab; closing the tab ends its kernel. */
+  openTab() {
+    if (!this.tab) {
+      const content = (this.panel = this.panel ?? this.make());
+      const tab = (this.tab = new this.lab.MainAreaWidget({ content }));
+      tab.id = "wallwidgets-tab";
+      Object.assign(tab.title, { label: "Wallaroo", icon: this.side.title.icon, closable: true });
+      tab.disposed.connect(() => {
+        this.tab = null;
+        if (content.parent === tab) {
+          // Closed, not moved. Lumino would dispose of it too, but only after this.
+          content.dispose();
+          this.toSide();
+        }
+      });
+      this.page.shell.add(tab, "main");
+      void this.tracker.add(tab);
+      this.sayWhere();
+    }
+    this.open();
+  }
+
+  /** Put the panel into the side bar; from a tab it comes with its kernel. */
+  toSide() {
+    const { tab } = this;
+    const words = this.side.widgets[0];
+    this.panel = this.panel ?? this.make();
+    this.side.addWidget(this.panel);
+    words?.dispose();
+    tab?.dispose();
+  }
+
+  /** What the side bar says while the panel is in a tab. */
+  sayWhere() {
+    const words = new this.lab.Widget();
+    words.addClass("wallwidgets-note");
+    const sentence = document.createElement("p");
+    sentence.textContent = "The Console is open in a tab.";
+    const buttons = [OPEN, TO_SIDE].map((id) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "jp-mod-styled";
+      button.textContent = id === OPEN ? "Show the tab" : "Move it here";
+      button.addEventListener("click", () => this.page.app.commands.execute(id));
+      return button;
+    });
+    words.node.append(sentence, ...buttons);
+    this.side.addWidget(words);
+  }
+
+  /** Put what was done in the panel into a new notebook, as code. */
+  async openAsNotebook() {
+    const { app } = this.page;
+    const { contents } = app.serviceManager;
+    const content = await this.panel.notebook();
+    const { path } = await contents.newUntitled({ type: "notebook" });
+    await contents.save(path, { type: "notebook", format: "json", content });
+    await app.commands.execute("docmanager:open", { path });
+  }
+
+  addCommands() {
+    const { lab, page } = this;
+    const hasKernel = () => Boolean(this.panel?.hasKernel);
+    const inTab = () => Boolean(this.tab);
+    const mark = this.side.title.icon;
+    const add = (
+      /** @type {string} */ id,
+      /** @type {string} */ label,
+      /** @type {any} */ icon,
+      /** @type {() => unknown} */ execute,
+      /** @type {Record<string, unknown>} */ others,
+    ) => {
+      const options = { label, caption: label, icon, execute, ...others };
+      page.app.commands.addCommand(id, options);
+      page.palette?.addItem({ command: id, category: "Wallaroo" });
+    };
+    add(OPEN, "Open the Wallaroo Console", mark, () => this.open(), {});
+    add(OPEN_TAB, "Open the Wallaroo Console in a tab", lab.launchIcon, () => this.openTab(), {
+      icon: (/** @type {any} */ args) => (args.isLauncher ? mark : lab.launchIcon),
+      label: (/** @type {any} */ args) =>
+        args.isLauncher ? "Wallaroo" : "Open the Wallaroo Console in a tab",
+      isVisible: () => !inTab(),
+    });
+    add(TO_SIDE, "Move Wallaroo to the side bar", lab.undoIcon, () => this.toSide(), {
+      isVisible: inTab,
+    });
+    const needs = { isEnabled: hasKernel };
+    add(NOTEBOOK, "Open as notebook", lab.notebookIcon, () => this.openAsNotebook(), needs);
+    add(RESTART, "Restart Wallaroo's kernel", lab.refreshIcon, () => this.panel.restart(), needs);
+    add(KERNEL, "Choose Wallaroo's kernel", lab.kernelIcon, () => this.panel.chooseAgain(), needs);
+    add(SHUT_DOWN, "Shut down Wallaroo's kernel", lab.stopIcon, () => this.panel.shutDown(), needs);
+    page.launcher?.add({ command: OPEN_TAB, category: "Other", args: { isLauncher: true } });
+  }
+}
