@@ -91,7 +91,7 @@ class Demo:
 
 
 @contextmanager
-def running_demo(folder: Path) -> Iterator[Demo]:
+def running_demo(folder: Path, **variables: str) -> Iterator[Demo]:
     """The demo, with a home, a temporary and a working folder inside of this one."""
     folders = {name: folder / name for name in ("current", "home", "temporary")}
     for each in folders.values():
@@ -101,6 +101,7 @@ def running_demo(folder: Path) -> Iterator[Demo]:
         "TMPDIR": str(folders["temporary"]),
         # The repository is importable also where the package is not installed.
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        **variables,
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "wallwidgets.cli", "demo", "--no-browser"],

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.console import COUNTED, RECORD, named, press, reach, says, tab, walk
 from tests.browser.lab import (
     WAIT_MS,
     nothing_is_cut_off,
@@ -25,11 +24,7 @@ from wallwidgets.instance.demo_models import fraud_model
 open("console-fraud.onnx", "wb").write(fraud_model(1))
 ww.Console()
 """
-RECORD = '[{"tensor": [0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0,1,0]}]'
-FARTHEST = 80
-FOCUSED = "each => each === document.activeElement"
 TAKES_FOCUS = "each => each.focus() ?? each === document.activeElement"
-COUNTED = re.compile(r"\d workspaces\.")
 
 
 def test_the_first_journey_by_mouse(lab, page):
@@ -42,32 +37,10 @@ def test_the_first_journey_by_mouse(lab, page):
     expect(console.locator(".ww-account")).to_contain_text("token renews itself")
     says(console, COUNTED)
 
-    press(console, "New")
-    console.get_by_label("Name", exact=True).fill("by-mouse")
-    press(console, "Create workspace")
-    says(console, "Workspace by-mouse created.")
-    tab(console, "Upload").click()
-    workspace = console.get_by_label("Workspace", exact=True)
-    expect(workspace.locator("option:checked")).to_have_text("by-mouse")
-    console.get_by_label("File on this server").fill("console-fraud.onnx")
-    press(console, "Upload")
-    says(console, "Version 1 of console-fraud is ready.")
-
-    tab(console, "Browse").click()
-    console.locator("tr[data-id]:visible").filter(has_text="console-fraud").click()
-    press(console, "Deploy this version")
-    expect(tab(console, "Deploy")).to_have_attribute("aria-selected", "true")
-    expect(console.locator("td:visible").get_by_text("console-fraud v1")).to_be_visible()
-    console.get_by_label("Name of the new pipeline").fill("mousepipe")
-    press(console, "Deploy")
-    says(console, "mousepipe is running: 1 engine, 1 model.")
-    press(console, "Paste")
-    console.get_by_label("JSON records").fill(RECORD)
-    press(console, "Send")
-    says(console, "mousepipe answered 1 row.")
+    walk(console, "mouse")
     press(console, "Undeploy…")
-    press(console, "Undeploy mousepipe")
-    says(console, "mousepipe is stopped; requests get an error.")
+    press(console, "Undeploy mouse")
+    says(console, "mouse is stopped; requests get an error.")
 
     look_at_every_tab(page, console)
     no_key_reaches_the_notebook(page, console)
@@ -155,35 +128,6 @@ def test_sees_drift_and_sets_an_assay(lab, page):
 def show_console(page: Page, lab, name: str) -> Locator:
     show_panel(page, lab, name, SHOW)
     return page.locator(".ww-console")
-
-
-def tab(console: Locator, name: str) -> Locator:
-    return console.get_by_role("tab", name=name, exact=True)
-
-
-def named(console: Locator, words: str) -> Locator:
-    return console.get_by_role("button", name=words, exact=True)
-
-
-def press(console: Locator, words: str) -> None:
-    named(console, words).click(timeout=WAIT_MS)
-
-
-def says(console: Locator, words: str | re.Pattern[str]) -> None:
-    expect(console.get_by_role("status")).to_contain_text(words, timeout=WAIT_MS)
-
-
-def reach(page: Page, control: Locator, key: str = "", *, back: bool = False) -> None:
-    """Go to a control by the Tab key alone, and press a key on it."""
-    expect(control).to_be_visible(timeout=WAIT_MS)
-    expect(control).to_be_enabled(timeout=WAIT_MS)
-    for _ in range(FARTHEST):
-        if control.evaluate(FOCUSED):
-            break
-        page.keyboard.press("Shift+Tab" if back else "Tab")
-    expect(control).to_be_focused()
-    if key:
-        page.keyboard.press(key)
 
 
 def look_at_every_tab(page: Page, console: Locator) -> None:

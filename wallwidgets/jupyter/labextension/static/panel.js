@@ -29,9 +29,12 @@ export function panelClass(lab) {
       this.changed = changed;
       this.rendermime = rendermime.clone();
       this.path = `wallwidgets-${lab.PageConfig.getOption("workspace") || "default"}`;
+      /** @type {any} */
       this.session = null;
+      /** @type {any} */
       this.bound = null;
       this.begun = false;
+      this.round = 0;
       this.note = new lab.Widget();
       this.note.addClass("wallwidgets-note");
       this.note.node.setAttribute("role", "status");
@@ -41,12 +44,6 @@ export function panelClass(lab) {
       });
       this.output.addClass("wallwidgets-output");
       [toolbar, this.note, this.output].forEach((each) => this.addWidget(each));
-    }
-
-    dispose() {
-      this.session?.dispose();
-      this.bound?.dispose();
-      super.dispose();
     }
 
     /** Begin when first looked at: who never opens the panel pays for no kernel. */
@@ -89,9 +86,9 @@ export function panelClass(lab) {
 
     /** Show the kernels to choose from. */
     async choose() {
-      const kernels = await pythonKernels(this.manager);
-      this.leave();
+      await this.leave();
       this.begun = true;
+      const kernels = await pythonKernels(this.manager);
       const start = (/** @type {string} */ name) => this.attempt(() => this.start(name));
       const buttons = Object.entries(kernels).map(([name, label]) => ({
         label,
@@ -104,19 +101,17 @@ export function panelClass(lab) {
     async start(name) {
       this.say("busy", "Starting the kernel …");
       const session = await connect(lab, this.manager, this.path, name);
-      if (this.isDisposed) {
-        session.dispose();
-        return;
-      }
       this.session = session;
       this.changed();
-      session.statusChanged.connect((/** @type {any} */ _, /** @type {string} */ status) =>
-        this.followKernel(status),
-      );
-      session.connectionStatusChanged.connect(
-        (/** @type {any} */ _, /** @type {string} */ status) => this.followConnection(status),
-      );
-      session.sessionChanged.connect(() => session.session || this.ended());
+      const follow = (/** @type {any} */ signal, /** @type {(it: any) => unknown} */ act) =>
+        signal.connect((/** @type {any} */ _, /** @type {any} */ it) => {
+          if (this.session === session) {
+            act(it);
+          }
+        });
+      follow(session.statusChanged, (status) => this.followKernel(status));
+      follow(session.connectionStatusChanged, (status) => this.followConnection(status));
+      follow(session.sessionChanged, () => session.session || this.end());
       this.bound = await bindWidgets(lab, session, this.rendermime);
       await this.showConsole();
     }
@@ -140,11 +135,12 @@ export function panelClass(lab) {
       this.changed();
       if (status === "restarting" || status === "autorestarting") {
         this.restarting = true;
+        this.round += 1;
         this.output.model.clear();
         const words = status === "restarting" ? "The kernel restarts" : "The kernel died and restarts";
         this.say("busy", `${words} …`);
       } else if (status === "dead") {
-        this.ended();
+        void this.end();
       } else if (status === "idle" && this.restarting) {
         this.restarting = false;
         void this.attempt(() => this.showConsole());
@@ -162,23 +158,31 @@ export function panelClass(lab) {
       }
     }
 
-    /** Say that the kernel is gone, whoever ended it. */
-    ended() {
-      this.leave();
-      this.say("error", "The kernel has ended.", [
+    /** Let the kernel go, if it is still there, and say so. */
+    async end() {
+      await this.leave();
+      this.say("off", "The kernel has ended.", [
         { label: "Start it again", act: () => void this.begin() },
       ]);
     }
 
-    /** Let the kernel go; a session that is disposed of shuts it down. */
-    leave() {
+    /** End the session; the next one must not find it again. */
+    async leave() {
       const { session, bound } = this;
       this.session = this.bound = null;
-      this.begun = this.restarting = this.lost = false;
+      this.round += 1;
+      this.restarting = this.lost = false;
       this.output.model.clear();
+      this.changed();
+      this.say("busy", "The kernel is shut down …");
+      try {
+        await session?.shutdown();
+      } catch (error) {
+        console.warn("wallwidgets: the kernel was gone before it was shut down.", error);
+      }
       session?.dispose();
       bound?.dispose();
-      this.changed();
+      this.begun = false;
     }
 
     restart() {
@@ -186,7 +190,7 @@ export function panelClass(lab) {
     }
 
     shutDown() {
-      this.confirm("Shut the kernel down?", "Shut down", () => this.ended());
+      this.confirm("Shut the kernel down?", "Shut down", () => this.end());
     }
 
     chooseAgain() {
@@ -207,11 +211,12 @@ export function panelClass(lab) {
      * @param {() => Promise<void>} action
      */
     async attempt(action) {
+      const { round } = this;
       try {
         await action();
       } catch (error) {
-        if (this.isDisposed || this.restarting) {
-          return; // What was asked for goes with its kernel, which is a trouble of its own.
+        if (this.round !== round) {
+          return; // What was asked of a kernel goes with it, and that it went is said already.
         }
         if (!(error instanceof Trouble)) {
           console.error(error);
@@ -227,7 +232,7 @@ export function panelClass(lab) {
     }
 
     async again() {
-      this.leave();
+      await this.leave();
       await this.begin();
     }
 
@@ -243,7 +248,9 @@ export function panelClass(lab) {
       const back = () => this.say(kind, words, buttons);
       const keep = { label: "Keep it", act: back };
       this.say("warning", `${question} ${ENDS}`, [{ label: verb, act }, keep]);
-      /** @type {HTMLElement | null} */ (this.note.node.querySelector("button:last-of-type"))?.focus();
+      const safe = /** @type {HTMLElement} */ (this.note.node.querySelector("button:last-of-type"));
+      // The button of the toolbar keeps the focus until its click is over.
+      requestAnimationFrame(() => safe.focus());
     }
 
     /**
@@ -261,7 +268,6 @@ export function panelClass(lab) {
         const button = document.createElement("button");
         button.textContent = label;
         button.type = "button";
-        button.className = "jp-mod-styled";
         button.addEventListener("click", act);
         return button;
       });

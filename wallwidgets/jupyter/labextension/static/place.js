@@ -24,13 +24,11 @@ export class Place {
     this.version = version;
     this.page = page;
     this.side = side;
-    this.Panel = panelClass(lab);
-    /** @type {any} */
-    this.panel = null;
     /** @type {any} */
     this.tab = null;
     this.tracker = new lab.WidgetTracker({ namespace: "wallwidgets" });
     this.addCommands();
+    this.panel = this.make();
     this.toSide();
     const name = () => "console";
     void page.restorer?.restore(this.tracker, { command: OPEN_TAB, name });
@@ -40,7 +38,7 @@ export class Place {
   make() {
     const { lab, page } = this;
     const { commands } = page.app;
-    const toolbar = new lab.ReactiveToolbar();
+    const toolbar = new lab.Toolbar();
     const title = new lab.Widget();
     title.addClass("wallwidgets-title");
     title.node.textContent = "Wallaroo";
@@ -48,18 +46,15 @@ export class Place {
     for (const id of TOOLS) {
       toolbar.addItem(id, new lab.CommandToolbarButton({ commands, id, label: "" }));
     }
-    const panel = new this.Panel({
+    const Panel = panelClass(lab);
+    return new Panel({
       manager: page.app.serviceManager,
       rendermime: page.rendermime,
       store: page.store,
       version: this.version,
-      changed: () => commands.notifyCommandChanged(),
+      changed: () => this.changed(),
       toolbar,
     });
-    panel.disposed.connect(() => {
-      this.panel = null;
-    });
-    return panel;
   }
 
   /** Show the panel where it is. */
@@ -70,21 +65,22 @@ export class Place {
   /** Move the panel into a tab; closing the tab ends its kernel. */
   openTab() {
     if (!this.tab) {
-      const content = (this.panel = this.panel ?? this.make());
+      const content = this.panel;
       const tab = (this.tab = new this.lab.MainAreaWidget({ content }));
       tab.id = "wallwidgets-tab";
       Object.assign(tab.title, { label: "Wallaroo", icon: this.side.title.icon, closable: true });
       tab.disposed.connect(() => {
         this.tab = null;
         if (content.parent === tab) {
-          // Closed, not moved. Lumino would dispose of it too, but only after this.
-          content.dispose();
+          // Closed, not moved: the kernel ends, and the panel is back where it can begin again.
           this.toSide();
+          void content.end();
         }
       });
       this.page.shell.add(tab, "main");
       void this.tracker.add(tab);
       this.sayWhere();
+      this.changed();
     }
     this.open();
   }
@@ -92,11 +88,20 @@ export class Place {
   /** Put the panel into the side bar; from a tab it comes with its kernel. */
   toSide() {
     const { tab } = this;
+    if (this.panel.parent === this.side) {
+      return;
+    }
     const words = this.side.widgets[0];
-    this.panel = this.panel ?? this.make();
     this.side.addWidget(this.panel);
     words?.dispose();
     tab?.dispose();
+    this.changed();
+  }
+
+  /** Tell the commands that what they can do is another thing now. */
+  changed() {
+    // Buttons of a toolbar hear of their own command only.
+    TOOLS.forEach((id) => this.page.app.commands.notifyCommandChanged(id));
   }
 
   /** What the side bar says while the panel is in a tab. */
@@ -108,7 +113,6 @@ export class Place {
     const buttons = [OPEN, TO_SIDE].map((id) => {
       const button = document.createElement("button");
       button.type = "button";
-      button.className = "jp-mod-styled";
       button.textContent = id === OPEN ? "Show the tab" : "Move it here";
       button.addEventListener("click", () => this.page.app.commands.execute(id));
       return button;
@@ -154,7 +158,7 @@ export class Place {
       isVisible: inTab,
     });
     const needs = { isEnabled: hasKernel };
-    add(NOTEBOOK, "Open as notebook", lab.notebookIcon, () => this.openAsNotebook(), needs);
+    add(NOTEBOOK, "Open as notebook", lab.codeIcon, () => this.openAsNotebook(), needs);
     add(RESTART, "Restart Wallaroo's kernel", lab.refreshIcon, () => this.panel.restart(), needs);
     add(KERNEL, "Choose Wallaroo's kernel", lab.kernelIcon, () => this.panel.chooseAgain(), needs);
     add(SHUT_DOWN, "Shut down Wallaroo's kernel", lab.stopIcon, () => this.panel.shutDown(), needs);

@@ -48,7 +48,7 @@ export async function connect(lab, manager, path, kernel) {
     path,
     name: "Wallaroo",
     type: "wallwidgets",
-    kernelPreference: { name: kernel, autoStartDefault: true, shutdownOnDispose: true },
+    kernelPreference: { name: kernel, autoStartDefault: true },
   });
   if (await session.initialize()) {
     session.dispose();

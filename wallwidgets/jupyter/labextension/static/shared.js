@@ -13,10 +13,10 @@ export const USED = {
   "@jupyterlab/ui-components": [
     "CommandToolbarButton",
     "LabIcon",
-    "ReactiveToolbar",
+    "Toolbar",
+    "codeIcon",
     "kernelIcon",
     "launchIcon",
-    "notebookIcon",
     "refreshIcon",
     "stopIcon",
     "undoIcon",

@@ -1,0 +1,239 @@
+"""The panel in JupyterLab's side bar, with a real instance."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+import sysconfig
+import venv
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import psutil
+import pytest
+import requests
+from playwright.sync_api import Locator, Page, Response, WebSocketRoute, expect
+
+import wallwidgets as ww
+from tests.browser.console import COUNTED, ICON, MODEL, open_side_bar, press, says, tab, walk
+from tests.browser.lab import ROOT, WAIT_MS, nothing_is_cut_off, running_demo, set_theme
+from wallwidgets.instance.demo_models import fraud_model
+
+pytestmark = pytest.mark.browser
+
+NOTE = ".wallwidgets-note"
+LOGGED_IN = "token renews itself"
+
+
+def test_from_log_in_to_drift_and_on_after_a_reload(lab, page):
+    (lab.notebook.parent / MODEL).write_bytes(fraud_model(1))
+    go(page, lab)
+    console = open_side_bar(page)
+    expect(page.locator(f"{NOTE}[data-kind]")).to_be_hidden()
+    press(console, "Log in")
+    says(console, COUNTED)
+    for theme in ("Dark", "Light"):
+        set_theme(page, theme)
+        nothing_is_cut_off(console)
+    walk(console, "side-bar")
+    tab(console, "Browse").click()
+    choose(console, "Workspaces", "housepricedrift")
+    choose(console, "Pipelines 1", "housepricepipe")
+    tab(console, "Drift").click()
+    says(console, "31 Jan: score 0.74, Alert.")
+
+    page.reload()
+    console = page.locator(".wallwidgets-panel .ww-console")
+    # The same kernel: who is logged in and what is shown are still there.
+    says(console, "31 Jan: score 0.74, Alert.")
+    expect(console.locator(".js-plotly-plot:visible")).to_have_count(3, timeout=WAIT_MS)
+
+    with page.expect_response(lambda answer: is_saved(answer, "wallwidgets:console")):
+        tool(page, "Open the Wallaroo Console in a tab").click()
+    expect(page.locator("#wallwidgets-tab .ww-console")).to_be_visible()
+    expect(page.locator(f"#wallwidgets-side {NOTE}")).to_contain_text("open in a tab")
+    page.reload()
+    expect(page.locator("#wallwidgets-tab .ww-console")).to_be_visible(timeout=WAIT_MS)
+    expect(console.locator(".ww-account")).to_contain_text(LOGGED_IN)
+
+    tool(page, "Open as notebook").click()
+    cells = page.locator(".jp-Notebook .jp-CodeCell .cm-content")
+    expect(cells.first).to_contain_text("client = ww.connect(", timeout=WAIT_MS)
+    code = "\n".join(cells.all_inner_texts())
+    for step in ("workspaces.create('side-bar')", "models.upload(", ".deploy(", ".infer("):
+        assert step in code
+    assert "ww.charts.scores(results" in code.rstrip().splitlines()[-1]
+
+
+def test_the_kernel_restarts_dies_and_ends(lab, page):
+    go(page, lab)
+    console = open_side_bar(page)
+    note = page.locator(f".wallwidgets-panel {NOTE}")
+    log_in(console)
+    tool(page, "Restart Wallaroo's kernel").click()
+    expect(note).to_contain_text("You are logged out")
+    expect(note.get_by_role("button", name="Keep it")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(note).to_be_hidden()
+    expect(console.locator(".ww-account")).to_contain_text(LOGGED_IN)
+    tool(page, "Restart Wallaroo's kernel").click()
+    note.get_by_role("button", name="Restart", exact=True).click()
+    expect(console.locator(".ww-account")).to_have_text("Not logged in", timeout=WAIT_MS)
+    expect(note).to_be_hidden()
+
+    log_in(console)
+    os.kill(kernel_process(lab), signal.SIGKILL)
+    expect(note).to_contain_text("died", timeout=WAIT_MS)
+    expect(console.locator(".ww-account")).to_have_text("Not logged in", timeout=WAIT_MS)
+
+    tool(page, "Shut down Wallaroo's kernel").click()
+    with page.expect_response(ends):
+        note.get_by_role("button", name="Shut down", exact=True).click()
+    expect(note).to_contain_text("The kernel has ended.", timeout=WAIT_MS)
+    expect(console).to_have_count(0)
+    assert sessions(lab) == []
+    note.get_by_role("button", name="Start it again").click()
+    expect(console).to_be_visible(timeout=WAIT_MS)
+
+    tool(page, "Open the Wallaroo Console in a tab").click()
+    title = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text="Wallaroo")
+    with page.expect_response(ends):
+        title.locator(".lm-TabBar-tabCloseIcon").click()
+    assert sessions(lab) == []
+
+
+def test_a_lost_connection_comes_back(lab, page):
+    line = Line()
+    page.route_web_socket(re.compile("/api/kernels/"), line.take)
+    go(page, lab)
+    console = open_side_bar(page)
+    note = page.locator(f".wallwidgets-panel {NOTE}")
+    log_in(console)
+    line.cut()
+    expect(note).to_contain_text("The connection to the kernel is lost; trying again …")
+    line.is_cut = False
+    expect(note).to_be_hidden(timeout=WAIT_MS)
+    console.locator("tr[data-id]:visible").filter(has_text="ccfraud").click()
+    says(console, "in ccfraud")
+
+
+def test_says_what_is_wrong_with_a_kernel(tmp_path, page):
+    without = tmp_path / "without"
+    venv.create(without, with_pip=False)
+    (place,) = without.glob("lib/*/site-packages")
+    for each in Path(sysconfig.get_path("purelib")).iterdir():
+        if "wallwidgets" not in each.name:
+            (place / each.name).symlink_to(each)
+    other = "import ipykernel.kernelapp as app, wallwidgets as ww; ww.__version__ = '9.9.9'"
+    kernel(tmp_path, "without", [str(without / "bin/python"), "-m", "ipykernel_launcher"])
+    kernel(tmp_path, "other", [sys.executable, "-c", f"{other}; app.launch_new_instance()"])
+    with running_demo(tmp_path, JUPYTER_PATH=str(tmp_path / "jupyter")) as demo:
+        go(page, demo)
+        page.locator(ICON).click(timeout=WAIT_MS)
+        note = page.locator(f".wallwidgets-panel {NOTE}")
+        expect(note).to_contain_text("Choose the kernel that runs the Console", timeout=WAIT_MS)
+        note.get_by_role("button", name="Kernel without").click()
+        words = "wallwidgets is not installed in the kernel “Kernel without”. Run “pip install"
+        expect(note).to_contain_text(words, timeout=WAIT_MS)
+
+        note.get_by_role("button", name="Choose a kernel").click()
+        note.get_by_role("button", name="Kernel other").click()
+        versions = f"The kernel has wallwidgets 9.9.9, JupyterLab has {ww.__version__}."
+        expect(note).to_contain_text(versions, timeout=WAIT_MS)
+        expect(page.locator(".wallwidgets-panel .ww-console")).to_be_visible(timeout=WAIT_MS)
+
+        # The choice outlives the kernel.
+        tool(page, "Shut down Wallaroo's kernel").click()
+        note.get_by_role("button", name="Shut down", exact=True).click()
+        note.get_by_role("button", name="Start it again").click()
+        expect(note).to_contain_text(versions, timeout=WAIT_MS)
+
+
+@dataclass
+class Line:
+    """The connections of a page to its kernels, which can be cut."""
+
+    is_cut: bool = False
+    sockets: list[WebSocketRoute] = field(default_factory=list)
+
+    def take(self, socket: WebSocketRoute) -> None:
+        if self.is_cut:
+            socket.close()
+            return
+        socket.connect_to_server()
+        self.sockets.append(socket)
+
+    def cut(self) -> None:
+        self.is_cut = True
+        for each in self.sockets:
+            each.close()
+
+
+def kernel(folder: Path, name: str, begin: list[str]) -> None:
+    """A kernel of another kind."""
+    place = folder / "jupyter/kernels" / name
+    place.mkdir(parents=True)
+    argv = [*begin, "-f", "{connection_file}"]
+    spec = {"argv": argv, "display_name": f"Kernel {name}", "language": "python"}
+    # The demo makes the repository importable for its kernels, but not for these.
+    path = "" if name == "without" else str(ROOT)
+    (place / "kernel.json").write_text(json.dumps(spec | {"env": {"PYTHONPATH": path}}))
+
+
+def go(page: Page, lab) -> None:
+    """JupyterLab without what was open before, and without a panel's kernel."""
+    for each in sessions(lab):
+        rest(lab, "delete", f"sessions/{each['id']}").raise_for_status()
+    page.goto(lab.url.replace("/lab/tree/01_walkthrough.ipynb", "/lab") + "&reset")
+
+
+def tool(page: Page, words: str) -> Locator:
+    return page.locator(".wallwidgets-panel").get_by_role("button", name=words, exact=True)
+
+
+def is_saved(answer: Response, what: str) -> bool:
+    """Whether this is the answer to JupyterLab's saving of a layout with something in it."""
+    request = answer.request
+    saves = request.method == "PUT" and "/api/workspaces/" in request.url
+    return saves and what in (request.post_data or "")
+
+
+def log_in(console: Locator) -> None:
+    press(console, "Log in")
+    says(console, COUNTED)
+
+
+def choose(console: Locator, section: str, name: str) -> None:
+    console.get_by_role("button", name=re.compile(f"^{section}")).first.click()
+    console.locator("tr[data-id]:visible").filter(has_text=name).click()
+
+
+def rest(lab, method: str, path: str) -> requests.Response:
+    """Ask the Jupyter server."""
+    parts = urlsplit(lab.url)
+    headers = {"Authorization": f"token {dict(parse_qsl(parts.query))['token']}"}
+    url = f"http://{parts.netloc}/api/{path}"
+    return requests.request(method, url, headers=headers, timeout=60)
+
+
+def sessions(lab) -> list[dict]:
+    """The panel's sessions, as the Jupyter server has them."""
+    found = rest(lab, "get", "sessions").json()
+    return [each for each in found if each["path"].startswith("wallwidgets-")]
+
+
+def kernel_process(lab) -> int:
+    """The process of the panel's kernel."""
+    (session,) = sessions(lab)
+    processes = psutil.Process(lab.process.pid).children(recursive=True)
+    (kernel,) = [each for each in processes if session["kernel"]["id"] in " ".join(each.cmdline())]
+    return kernel.pid
+
+
+def ends(answer: Response) -> bool:
+    """Whether this is the answer to a session's end."""
+    return answer.request.method == "DELETE" and "/api/sessions/" in answer.url
