@@ -7,12 +7,14 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
@@ -56,22 +58,7 @@ class Demo:
 
     def write_notebook(self, name: str, *cells: str) -> Path:
         """A notebook of a test's own beside the others."""
-        path = self.notebook.with_name(name)
-        code = [
-            {
-                "cell_type": "code",
-                "id": f"c{index}",
-                "source": source,
-                "outputs": [],
-                "execution_count": None,
-                "metadata": {},
-            }
-            for index, source in enumerate(cells)
-        ]
-        kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
-        notebook = {"cells": code, "metadata": {"kernelspec": kernel}}
-        path.write_text(json.dumps(notebook | {"nbformat": 4, "nbformat_minor": 5}))
-        return path
+        return write_notebook(self.notebook.with_name(name), *cells)
 
     def address(self, name: str) -> str:
         """Where JupyterLab shows a notebook, without what was open before."""
@@ -90,23 +77,24 @@ class Demo:
         return out
 
 
+class Lab(Protocol):
+    """A JupyterLab that shows notebooks of a test's own."""
+
+    def write_notebook(self, name: str, *cells: str) -> Path: ...
+
+    def address(self, name: str) -> str: ...
+
+
 @contextmanager
 def running_demo(folder: Path, **variables: str) -> Iterator[Demo]:
     """The demo, with a home, a temporary and a working folder inside of this one."""
     folders = {name: folder / name for name in ("current", "home", "temporary")}
     for each in folders.values():
         each.mkdir()
-    environment = os.environ | {
-        "HOME": str(folders["home"]),
-        "TMPDIR": str(folders["temporary"]),
-        # The repository is importable also where the package is not installed.
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        **variables,
-    }
     process = subprocess.Popen(
         [sys.executable, "-m", "wallwidgets.cli", "demo", "--no-browser"],
         cwd=folders["current"],
-        env=environment,
+        env=environment_of(folders["home"], folders["temporary"]) | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -120,6 +108,44 @@ def running_demo(folder: Path, **variables: str) -> Iterator[Demo]:
         if process.poll() is None:
             process.terminate()
         process.communicate(timeout=60)
+
+
+def environment_of(home: Path, temporary: Path) -> dict[str, str]:
+    """This process's environment, with these folders instead of the user's."""
+    return os.environ | {
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        # The repository is importable also where the package is not installed.
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody uses now, all different."""
+    with ExitStack() as stack:
+        listeners = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [each.getsockname()[1] for each in listeners]
+
+
+def write_notebook(path: Path, *cells: str) -> Path:
+    """A notebook of Python cells that have not run."""
+    code = [
+        {
+            "cell_type": "code",
+            "id": f"c{index}",
+            "source": source,
+            "outputs": [],
+            "execution_count": None,
+            "metadata": {},
+        }
+        for index, source in enumerate(cells)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)"}
+    notebook = {"cells": code, "metadata": {"kernelspec": kernel}}
+    path.write_text(json.dumps(notebook | {"nbformat": 4, "nbformat_minor": 5}))
+    return path
 
 
 @contextmanager
@@ -144,10 +170,10 @@ def run_all_cells(page: Page) -> None:
     expect(cells.last.locator(".jp-InputPrompt")).to_have_text(NUMBERED, timeout=WAIT_MS)
 
 
-def show_panel(page: Page, demo: Demo, name: str, *cells: str) -> Locator:
+def show_panel(page: Page, lab: Lab, name: str, *cells: str) -> Locator:
     """Run cells in a notebook of their own; gives the panel that the last one shows."""
-    demo.write_notebook(name, *cells)
-    page.goto(demo.address(name))
+    lab.write_notebook(name, *cells)
+    page.goto(lab.address(name))
     run_all_cells(page)
     panel = page.locator(".ww-panel").last
     expect(panel.locator(".ww-status")).to_be_visible(timeout=WAIT_MS)

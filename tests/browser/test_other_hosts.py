@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-from tests.browser.lab import ROOT, WAIT_MS
+from tests.browser.lab import ROOT, WAIT_MS, free_ports
 
 pytestmark = pytest.mark.browser
 
@@ -77,12 +76,6 @@ def wait_until_it_answers(address: str) -> None:
         session.get(address, timeout=WAIT_MS / 1000)
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 @pytest.fixture(autouse=True)
 def _workspace(client, unique) -> None:
     client.workspaces.create(unique("hosted"))
@@ -105,7 +98,8 @@ def test_notebook_7(instance, tmp_path, page):
 def test_voila(instance, tmp_path, page):
     errors = listen(page)
     command = ("voila", "console.ipynb", "--no-browser", "--Voila.ip=127.0.0.1")
-    with serving(instance, tmp_path, *command, f"--port={free_port()}") as address:
+    [port] = free_ports(1)
+    with serving(instance, tmp_path, *command, f"--port={port}") as address:
         page.goto(address)
         log_in_and_look(page.locator(".ww-console"))
     assert ours(errors) == []
