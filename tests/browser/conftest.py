@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.hub import Hub, running_hub
 from tests.browser.lab import Demo, chromium, running_demo
 
 
@@ -21,6 +22,13 @@ def demo(tmp_path) -> Iterator[Demo]:
 def lab(tmp_path_factory) -> Iterator[Demo]:
     """One demo for all panels: each journey shows its own notebook and makes its own names."""
     with running_demo(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory, instance) -> Iterator[Hub]:
+    """One hub for all journeys of its users, each with notebooks and names of its own."""
+    with running_hub(tmp_path_factory.mktemp("hub"), instance) as running:
         yield running
 
 
