@@ -145,8 +145,9 @@ def check_url(url: str, *, allow_http: bool = False) -> str:
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as error:
-        raise SettingsError(f"The address cannot be read: {error}.") from None
+    except ValueError:
+        # Its own words hold a part of the address, which may be one of a password.
+        raise SettingsError("The address cannot be read; its host or port is none.") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(
             "The address needs a scheme and a host.",

@@ -142,6 +142,12 @@ def test_addresses_that_are_refused(url, words):
         check_url(url)
 
 
+def test_a_refused_address_does_not_show_the_password_in_it():
+    with pytest.raises(errors.SettingsError) as caught:
+        check_url("https://ada:canary/more@host")
+    assert "canary" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "url", ["http://localhost:8080", "http://127.0.0.2", "http://[::1]:80", "https://host/a/b"]
 )
