@@ -1,9 +1,12 @@
-"""The command line: ``wallwidgets instance`` and ``wallwidgets demo``."""
+"""The command line: ``wallwidgets instance``, ``wallwidgets demo`` and ``wallwidgets doctor``."""
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +15,12 @@ import click
 import platformdirs
 
 import wallwidgets
-from wallwidgets.demo import run_demo
 from wallwidgets.errors import SettingsError, WallwidgetsError
 from wallwidgets.instance.stopping import Stopping
 from wallwidgets.settings import is_loopback, missing_extra
 
 if TYPE_CHECKING:
+    from wallwidgets.doctor.finding import Finding
     from wallwidgets.instance.server import Server
 
 _ANY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104  these are refused or named, not bound by default
@@ -183,7 +186,42 @@ def _serve(server: Server, url: str, stopping: Stopping) -> None:
 @_says_what_is_wrong
 def demo(port: int, folder: Path, no_browser: bool) -> None:
     """Run an instance with demo data, and JupyterLab on the walkthrough, until Ctrl-C."""
+    from wallwidgets.demo import run_demo
+
     run_demo(folder, port=port, browser=not no_browser, stopping=Stopping())
+
+
+@main.command()
+@click.option("--url", help="Address of the instance; WALLAROO_URL when absent.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def doctor(url: str | None, as_json: bool) -> None:
+    """Say what is installed, enabled and reachable, and what to do about the rest.
+
+    Ends with 1 if there is an error; warnings and what is optional do not count.
+    """
+    from wallwidgets.doctor.checkup import examine
+    from wallwidgets.doctor.finding import State
+
+    found = []
+    for each in examine(url):
+        found.append(each)
+        if not as_json:
+            _print_finding(each)
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in found], indent=2))
+    if any(each.state == State.ERROR for each in found):
+        sys.exit(1)
+
+
+def _print_finding(finding: Finding) -> None:
+    """One line, and its remedy on the next."""
+    lines = [f"{finding.state:<8} {finding.name:<17} {finding.found}"]
+    lines += [f"{'':26} > {finding.remedy}"] if finding.remedy else []
+    for line in lines:
+        # Names of kernels and words of services could steer the terminal.
+        shown = "".join(char if char.isprintable() else "?" for char in line)
+        # As bytes, because a terminal may not know every character.
+        click.echo(shown.encode(sys.stdout.encoding, "replace"))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""``wallwidgets doctor``: what is installed, enabled and reachable, and a remedy for the rest."""
