@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.demo
 	@$(BIN)/wallwidgets demo $(ARGS)
 
-test: $(VENV)/.test chromium proxy
+test: $(VENV)/.test chromium node
 	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 check: $(VENV)/.test
@@ -45,18 +45,18 @@ chromium:
 			&& apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
 		|| { echo "The browser tests need Chromium: sudo apt-get install chromium"; exit 1; }
 
-# JupyterHub's proxy: 5.1 is the last one for Debian 12's Node.js 18.
-PROXY := $(VENV)/node/node_modules/.bin/configurable-http-proxy
-.PHONY: proxy
-proxy: $(if $(shell command -v configurable-http-proxy),,$(PROXY))
+# JupyterHub's proxy, and what checks our JavaScript; 5.1 is the last proxy for Debian 12's Node.js.
+.PHONY: node
+node: $(VENV)/node/.done
 
-$(PROXY):
+$(VENV)/node/.done: Makefile
 	@command -v npm >/dev/null \
 		|| { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get update -qq \
 			&& apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; } \
 		|| { echo "The tests on JupyterHub need npm: sudo apt-get install nodejs npm"; exit 1; }
 	@npm install --prefix $(VENV)/node --no-save --no-audit --no-fund --loglevel=error \
-		configurable-http-proxy@~5.1.0
+		configurable-http-proxy@~5.1.0 typescript@~5.9.0
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .venv-sdk-* .venv-peer-* dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -38,7 +38,7 @@ def walk(console: Locator, name: str) -> None:
     says(console, "Version 1 of console-fraud is ready.")
 
     tab(console, "Browse").click()
-    console.locator("tr[data-id]:visible").filter(has_text="console-fraud").click()
+    rows(console).filter(has_text="console-fraud").click()
     press(console, "Deploy this version")
     expect(tab(console, "Deploy")).to_have_attribute("aria-selected", "true")
     expect(console.locator("td:visible").get_by_text("console-fraud v1")).to_be_visible()
@@ -49,6 +49,25 @@ def walk(console: Locator, name: str) -> None:
     console.get_by_label("JSON records").fill(RECORD)
     press(console, "Send")
     says(console, f"{name} answered 1 row.")
+
+
+def see_drift(console: Locator) -> None:
+    """The drift of the demo's January, from Browse."""
+    tab(console, "Browse").click()
+    rows(console).filter(has_text="housepricedrift").click()
+    says(console, "in housepricedrift.")
+    named(console, "Pipelines 1").click()
+    rows(console).filter(has_text="housepricepipe").click()
+    tab(console, "Drift").click()
+    says(console, "31 Jan: score 0.74, Alert.")
+
+
+def tool(page: Page, words: str) -> Locator:
+    return page.locator(".wallwidgets-panel").get_by_role("button", name=words, exact=True)
+
+
+def rows(console: Locator) -> Locator:
+    return console.locator("tr[data-id]:visible")
 
 
 def tab(console: Locator, name: str) -> Locator:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import json
 import re
-import shutil
+import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +16,42 @@ import psutil
 import requests
 from playwright.sync_api import Page
 
-import wallwidgets as ww
-from tests.browser.lab import WAIT_MS, environment_of, free_ports, write_notebook
+from tests.browser.lab import WAIT_MS, environment_of, free_ports, node_command, write_notebook
 
 USERS = ("ada", "bob")
 PASSWORD = "for this test only"
 BASE = "/hubs/team/"
 WAIT_S = WAIT_MS // 1000
 POLL_S = 0.1
+TOKEN_ENV = "LOGIN_SERVICE_TOKEN"
+# The dummy authenticator with a password, as one of a login service that gives tokens.
+AUTH_STATE = f"""
+from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
+
+tokens = {{tokens!r}}
+
+
+class LoginService(SharedPasswordAuthenticator):
+    async def authenticate(self, handler, data):
+        user = await super().authenticate(handler, data)
+        token = user and tokens.get(user["name"])
+        return user and user | {{{{"auth_state": {{{{"access_token": token}}}}}}}}
+
+
+def pass_on(spawner, auth_state):
+    if auth_state and auth_state["access_token"]:
+        spawner.environment["{TOKEN_ENV}"] = auth_state["access_token"]
+
+
+c.JupyterHub.authenticator_class = LoginService
+c.Spawner.auth_state_hook = pass_on
+"""
 NOTIFICATIONS = "@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+
+
+def email_of(name: str) -> str:
+    """The account of a user of the hub on the instance."""
+    return f"{name}@example.com"
 
 
 @dataclass(frozen=True)
@@ -68,8 +95,14 @@ class Hub:
 
 
 @contextmanager
-def running_hub(folder: Path, instance: ww.LocalInstance) -> Iterator[Hub]:
-    """A hub whose users' servers know the instance; at the end no process and no scrap is left."""
+def running_hub(folder: Path, url: str, tokens: Mapping[str, str]) -> Iterator[Hub]:
+    """A hub whose users' servers know an instance; at the end no process and no scrap is left.
+
+    Args:
+        folder: For all that it keeps.
+        url: Address of the instance.
+        tokens: What the login service gave to those users whom it has logged in.
+    """
     for name in ("home", "temporary"):
         (folder / name).mkdir()
     for name in USERS:
@@ -83,9 +116,8 @@ def running_hub(folder: Path, instance: ww.LocalInstance) -> Iterator[Hub]:
         "JupyterHub.bind_url": hub.url,
         "JupyterHub.hub_bind_url": internal,
         "ConfigurableHTTPProxy.api_url": api,
-        "ConfigurableHTTPProxy.command": [proxy_command()],
-        # The dummy authenticator, with a password.
-        "JupyterHub.authenticator_class": "shared-password",
+        "ConfigurableHTTPProxy.command": [node_command("configurable-http-proxy")],
+        "Authenticator.enable_auth_state": True,
         "SharedPasswordAuthenticator.user_password": PASSWORD,
         "Authenticator.allowed_users": set(USERS),
         # Local processes that need no accounts of the system.
@@ -93,17 +125,26 @@ def running_hub(folder: Path, instance: ww.LocalInstance) -> Iterator[Hub]:
         "SimpleLocalProcessSpawner.home_dir_template": str(folder / "homes" / "{username}"),
         "Spawner.cmd": [sys.executable, "-m", "jupyterhub.singleuser"],
         "Spawner.args": ["--allow-root"],
-        "Spawner.environment": {"WALLAROO_URL": instance.url, "TMPDIR": str(folder / "temporary")},
+        "Spawner.environment": {
+            "TMPDIR": str(folder / "temporary"),
+            "JUPYTER_CONFIG_PATH": str(folder / "etc"),
+        },
         "Spawner.start_timeout": WAIT_S,
         "Spawner.http_timeout": WAIT_S,
     }
     lines = [f"c.{name} = {value!r}\n" for name, value in settings.items()]
-    (folder / "jupyterhub_config.py").write_text("".join(lines))
+    (folder / "jupyterhub_config.py").write_text(AUTH_STATE.format(tokens=dict(tokens)))
+    with (folder / "jupyterhub_config.py").open("a") as config:
+        config.writelines(lines)
+    (folder / "etc").mkdir()
+    defaults = {"Wallwidgets": {"url": url, "token_env": TOKEN_ENV}}
+    (folder / "etc" / "jupyter_server_config.json").write_text(json.dumps(defaults))
     with (folder / "hub.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "jupyterhub"],
             cwd=folder,
-            env=environment_of(folder / "home", folder / "temporary"),
+            env=environment_of(folder / "home", folder / "temporary")
+            | {"JUPYTERHUB_CRYPT_KEY": secrets.token_hex(32)},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -119,14 +160,6 @@ def running_hub(folder: Path, instance: ww.LocalInstance) -> Iterator[Hub]:
         process.wait(WAIT_S)
     assert left == [], (folder / "hub.log").read_text()
     assert list((folder / "temporary").iterdir()) == []
-
-
-def proxy_command() -> str:
-    """configurable-http-proxy, from the PATH or from where ``make proxy`` puts it."""
-    beside = Path(sys.prefix, "node", "node_modules", ".bin")
-    path = shutil.which("configurable-http-proxy", path=f"{os.environ['PATH']}{os.pathsep}{beside}")
-    assert path is not None, "This needs configurable-http-proxy: make proxy"
-    return path
 
 
 def wait_until_it_answers(process: subprocess.Popen[bytes], hub: Hub) -> None:

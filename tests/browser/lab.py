@@ -120,6 +120,13 @@ def environment_of(home: Path, temporary: Path) -> dict[str, str]:
     }
 
 
+def node_command(name: str) -> str:
+    """A program that `make node` has put beside this Python."""
+    path = Path(sys.prefix, "node", "node_modules", ".bin", name)
+    assert path.exists(), "The tests need programs of Node.js: make node"
+    return str(path)
+
+
 def free_ports(count: int) -> list[int]:
     """Ports that nobody uses now, all different."""
     with ExitStack() as stack:

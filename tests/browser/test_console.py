@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.console import COUNTED, RECORD, named, press, reach, says, tab, walk
+from tests.browser.console import (
+    COUNTED,
+    RECORD,
+    named,
+    press,
+    reach,
+    rows,
+    says,
+    see_drift,
+    tab,
+    walk,
+)
 from tests.browser.lab import (
     WAIT_MS,
     nothing_is_cut_off,
@@ -75,7 +86,7 @@ def test_the_first_journey_by_keyboard_alone(lab, page):
     keys.press("ArrowLeft")
     expect(tab(console, "Browse")).to_be_focused()
     keys.press("Enter")
-    row = console.locator("tr[data-id]:visible").filter(has_text="console-fraud")
+    row = rows(console).filter(has_text="console-fraud")
     reach(page, row)
     if row.get_attribute("aria-selected") != "true":
         keys.press("Space")
@@ -104,11 +115,7 @@ def test_sees_drift_and_sets_an_assay(lab, page):
     console = show_console(page, lab, "console-drift.ipynb")
     press(console, "Log in")
     says(console, COUNTED)
-    console.locator("tr[data-id]:visible").filter(has_text="housepricedrift").click()
-    named(console, "Pipelines 1").click()
-    console.locator("tr[data-id]:visible").filter(has_text="housepricepipe").click()
-    tab(console, "Drift").click()
-    says(console, "31 Jan: score 0.74, Alert.")
+    see_drift(console)
     figures = console.locator(".js-plotly-plot:visible")
     expect(figures).to_have_count(3, timeout=WAIT_MS)
     # A chart that had been made in a hidden tab would be 700 px wide.

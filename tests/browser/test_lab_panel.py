@@ -16,10 +16,21 @@ from urllib.parse import parse_qsl, urlsplit
 import psutil
 import pytest
 import requests
-from playwright.sync_api import Locator, Page, Response, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, Response, Route, WebSocketRoute, expect
 
 import wallwidgets as ww
-from tests.browser.console import COUNTED, ICON, MODEL, open_side_bar, press, says, tab, walk
+from tests.browser.console import (
+    COUNTED,
+    ICON,
+    MODEL,
+    open_side_bar,
+    press,
+    rows,
+    says,
+    see_drift,
+    tool,
+    walk,
+)
 from tests.browser.lab import ROOT, WAIT_MS, nothing_is_cut_off, running_demo, set_theme
 from wallwidgets.instance.demo_models import fraud_model
 
@@ -40,11 +51,7 @@ def test_from_log_in_to_drift_and_on_after_a_reload(lab, page):
         set_theme(page, theme)
         nothing_is_cut_off(console)
     walk(console, "side-bar")
-    tab(console, "Browse").click()
-    choose(console, "Workspaces", "housepricedrift")
-    choose(console, "Pipelines 1", "housepricepipe")
-    tab(console, "Drift").click()
-    says(console, "31 Jan: score 0.74, Alert.")
+    see_drift(console)
 
     page.reload()
     console = page.locator(".wallwidgets-panel .ww-console")
@@ -117,7 +124,7 @@ def test_a_lost_connection_comes_back(lab, page):
     expect(note).to_contain_text("The connection to the kernel is lost; trying again …")
     line.is_cut = False
     expect(note).to_be_hidden(timeout=WAIT_MS)
-    console.locator("tr[data-id]:visible").filter(has_text="ccfraud").click()
+    rows(console).filter(has_text="ccfraud").click()
     says(console, "in ccfraud")
 
 
@@ -151,6 +158,26 @@ def test_says_what_is_wrong_with_a_kernel(tmp_path, page):
         note.get_by_role("button", name="Shut down", exact=True).click()
         note.get_by_role("button", name="Start it again").click()
         expect(note).to_contain_text(versions, timeout=WAIT_MS)
+
+
+def test_names_what_a_jupyterlab_lacks(lab, page):
+    """The seam: what is taken from JupyterLab and ipywidgets by name, at run time."""
+    go(page, lab)
+    side = page.locator("#wallwidgets-side")
+    page.locator(ICON).click(timeout=WAIT_MS)
+    expect(side).not_to_contain_text("lacks")
+    expect(side.locator(".ww-console")).to_be_visible(timeout=WAIT_MS)
+
+    def rename(route: Route) -> None:
+        answer = route.fetch()
+        assert "registerWidgetManager" in answer.text()
+        body = answer.text().replace("registerWidgetManager", "registerNothing")
+        route.fulfill(response=answer, body=body)
+
+    page.route(re.compile(r"/wallwidgets/static/shared\.js"), rename)
+    page.reload()
+    words = "which lacks registerNothing of @jupyter-widgets/jupyterlab-manager. Update both."
+    expect(side).to_contain_text(words, timeout=WAIT_MS)
 
 
 @dataclass
@@ -191,10 +218,6 @@ def go(page: Page, lab) -> None:
     page.goto(lab.url.replace("/lab/tree/01_walkthrough.ipynb", "/lab") + "&reset")
 
 
-def tool(page: Page, words: str) -> Locator:
-    return page.locator(".wallwidgets-panel").get_by_role("button", name=words, exact=True)
-
-
 def is_saved(answer: Response, what: str) -> bool:
     """Whether this is the answer to JupyterLab's saving of a layout with something in it."""
     request = answer.request
@@ -205,11 +228,6 @@ def is_saved(answer: Response, what: str) -> bool:
 def log_in(console: Locator) -> None:
     press(console, "Log in")
     says(console, COUNTED)
-
-
-def choose(console: Locator, section: str, name: str) -> None:
-    console.get_by_role("button", name=re.compile(f"^{section}")).first.click()
-    console.locator("tr[data-id]:visible").filter(has_text=name).click()
 
 
 def rest(lab, method: str, path: str) -> requests.Response:
