@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from wallwidgets.schemas.assays import (
 )
 
 _FEWEST_BINS = 3  # one between the outlier bins
+_PLAIN = Summarizer()
 _Baseline = tuple[int, tuple[float, ...], Metric, Aggregation, tuple[float, ...] | None]
 
 
@@ -39,14 +41,15 @@ def chance_band(results: Sequence[AssayResult], confidence: float = CHANCE) -> F
         array([ True])
     """
     band = np.full(len(results), np.nan)
-    alike: dict[_Baseline, list[int]] = defaultdict(list)
+    alike: dict[Any, list[int]] = defaultdict(list)
     for place, result in enumerate(results):
-        baseline = _baseline(result)
-        if baseline is not None and result.window_summary.count > 0:
-            alike[baseline].append(place)
-    for baseline, places in alike.items():
-        rows = tuple(results[place].window_summary.count for place in places)
-        band[places] = _simulated(baseline, rows, confidence)
+        if result.window_summary.count > 0:
+            alike[_told(result)].append(place)
+    for places in alike.values():
+        baseline = _baseline(results[places[0]])
+        if baseline is not None:
+            rows = tuple(results[place].window_summary.count for place in places)
+            band[places] = _simulated(baseline, rows, confidence)
     return band
 
 
@@ -58,9 +61,17 @@ def _simulated(baseline: _Baseline, rows: tuple[int, ...], confidence: float) ->
     return band
 
 
+def _told(result: AssayResult) -> tuple[Any, ...]:
+    """What a result says of its baseline: most say the same, which is read once."""
+    summary, rule = result.baseline_summary, result.summarizer or _PLAIN
+    weights = None if rule.bin_weights is None else tuple(rule.bin_weights)
+    values = tuple(summary.aggregated_values)
+    return summary.count, values, summary.aggregation, rule.aggregation, rule.metric, weights
+
+
 def _baseline(result: AssayResult) -> _Baseline | None:
     """What the band depends on, but for the rows of the window; None if there is no band."""
-    summary, rule = result.baseline_summary, result.summarizer or Summarizer()
+    summary, rule = result.baseline_summary, result.summarizer or _PLAIN
     aggregation = summary.aggregation or rule.aggregation
     values = density(summary)
     if aggregation is Aggregation.EDGES or len(values) < _FEWEST_BINS or summary.count < 1:
