@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from tests.charts.made import FIRST, january, traces, window
@@ -22,6 +23,11 @@ def points(chart: charts.Chart) -> dict[str, float]:
     }
 
 
+def symbols(markers: go.Scatter) -> list[str]:
+    """The symbol of each of them."""
+    return np.broadcast_to(markers.marker.symbol, len(markers.x)).tolist()
+
+
 def test_markers_are_the_windows_at_their_middles() -> None:
     results = january()
     chart = charts.scores(results)
@@ -33,7 +39,7 @@ def test_markers_are_the_windows_at_their_middles() -> None:
     drawn = traces(chart)
     for state in STATES:
         assert len(drawn[state].x) == sum(each.status == state for each in results)
-    shapes = {state: set(drawn[state].marker.symbol) for state in STATES}
+    shapes = {state: set(symbols(drawn[state])) for state in STATES}
     assert shapes["Ok"] == {"circle"}
     assert shapes["Warning"] <= {"triangle-up", "triangle-up-open"}
     assert shapes["Alert"] <= {"diamond", "diamond-open"}
@@ -59,7 +65,7 @@ def test_hollow_is_a_warning_or_alert_inside_the_band() -> None:
         words[5]
         for state in STATES
         for words, symbol in zip(
-            traces(chart)[state].customdata, traces(chart)[state].marker.symbol, strict=True
+            traces(chart)[state].customdata, symbols(traces(chart)[state]), strict=True
         )
         if symbol.endswith("-open")
     }
@@ -107,7 +113,7 @@ def test_gaps_stay_gaps() -> None:
 def test_windows_that_overlap_have_one_step_each() -> None:
     chart = charts.scores(january(interval="6 hours"))
     edge = traces(chart)["edge of the band"]
-    x = edge.x[np.isfinite(edge.y)]
+    x = edge.x[np.isfinite(edge.y)].astype("datetime64[us]")
     assert (np.diff(x) >= np.timedelta64(0)).all()
     assert len(x) == 2 * len(chart.table)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,7 +30,7 @@ class Chart:
     take over another chart's data.
 
     Attributes:
-        figure: The Plotly figure, without title and legend.
+        drawing: The traces and the layout of its figure, in plain words.
         title: What the chart shows.
         context: Of what: a column, a time range.
         legend: The entries of the legend, with counts.
@@ -46,13 +47,19 @@ class Chart:
         'histogram,1,2.5,3,1'
     """
 
-    figure: go.Figure
+    drawing: dict[str, Any]
     title: str
     context: str
     legend: Sequence[Key]
     summary: str
     table: pa.Table
     dark: bool
+
+    @cached_property
+    def figure(self) -> go.Figure:
+        """The Plotly figure, without title and legend."""
+        # Made when it is asked for: to check its parts takes as long as to make them.
+        return go.Figure(self.drawing)
 
     @property
     def heading(self) -> str:
@@ -66,9 +73,10 @@ class Chart:
             figure: A figure or figure widget made from a chart of the same kind.
         """
         with figure.batch_update():
-            for old, new in zip(figure.data, self.figure.data, strict=True):
+            for old, new in zip(figure.data, self.drawing["data"], strict=True):
                 old.update(_changes(old, new), overwrite=True)
-            figure.layout.update(_changes(figure.layout, self.figure.layout), overwrite=True)
+            layout = _changes(figure.layout, self.drawing["layout"])
+            figure.layout.update(layout, overwrite=True)
 
     def to_html(
         self, path: str | Path | None = None, *, plotlyjs: Literal["inline", "cdn"] = "inline"
@@ -125,8 +133,7 @@ class Chart:
         return f"Chart({self.title}: {self.summary})"
 
 
-def _changes(old: BasePlotlyType, new: BasePlotlyType) -> dict[str, Any]:
-    """What makes one part of a figure the other; None for what only the old one has."""
-    wanted = new.to_plotly_json()
+def _changes(old: BasePlotlyType, wanted: dict[str, Any]) -> dict[str, Any]:
+    """What makes one part of a figure the wanted one; None for what only the old one has."""
     gone = dict.fromkeys(old.to_plotly_json().keys() - wanted.keys())
     return {name: value for name, value in (gone | wanted).items() if name not in ("type", "uid")}

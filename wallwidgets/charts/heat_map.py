@@ -90,7 +90,7 @@ class _Features:
     def chart(self) -> Chart:
         look, number = self.look, len(self.tracks)
         row = 20 if self.narrow else 24
-        figure = canvas.figure(
+        drawing = canvas.figure(
             self._traces(),
             look,
             height=row * max(number, 1) + 46,
@@ -107,7 +107,7 @@ class _Features:
             annotations=[*self._last_scores(), *self._gap_notes(), *self._empty()],
         )  # fmt: skip
         return Chart(
-            figure, "Score of each feature in each window", "", self._legend(), self._summary(),
+            drawing, "Score of each feature in each window", "", self._legend(), self._summary(),
             window_table(self.tracks, self.bands, self.hollow), self.dark,
         )  # fmt: skip
 

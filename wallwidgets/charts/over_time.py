@@ -100,7 +100,7 @@ class _Scores:
 
     def chart(self) -> Chart:
         track, look = self.track, self.look
-        figure = canvas.figure(
+        drawing = canvas.figure(
             self._traces(),
             look,
             height=180 if self.narrow else 250,
@@ -113,7 +113,7 @@ class _Scores:
             annotations=[*self._labels(), *self._gap_notes(), *self._empty()],
         )
         return Chart(
-            figure, "Score per window", self._context(), self._legend(), self._summary(),
+            drawing, "Score per window", self._context(), self._legend(), self._summary(),
             self._table(), self.dark,
         )  # fmt: skip
 
@@ -190,16 +190,17 @@ class _Scores:
 
     def _markers(self, status: ResultStatus, indices: Ints) -> dict[str, Any]:
         _, symbol, wide, small = _SYMBOLS[status]
-        hollow = self.hollow[indices].tolist()
+        hollow = self.hollow[indices]
+        # Plotly checks every symbol of a list, so one is told where all are alike.
+        symbols: Any = np.where(hollow, f"{symbol}-open", symbol) if hollow.any() else symbol
         crowded = self.narrow or len(self.drawn) > _MANY
         return self._points(status.value, indices) | {
             "marker": {
-                "symbol": [f"{symbol}-open" if each else symbol for each in hollow],
+                "symbol": symbols,
                 "size": small if crowded else wide,
                 "color": self.look.of(status),
                 "opacity": 1,
-                "line": {"width": [1.75 if each else 0 for each in hollow],
-                         "color": self.look.of(status)},
+                "line": {"width": np.where(hollow, 1.75, 0), "color": self.look.of(status)},
             },
         }  # fmt: skip
 

@@ -86,7 +86,7 @@ class _Bins:
 
     def chart(self) -> Chart:
         labels = tick_labels(self.values.names, self.values.outlier, self._bin_px())
-        figure = canvas.figure(
+        drawing = canvas.figure(
             self._traces(),
             self.look,
             height=230 if self.narrow else 290,
@@ -107,7 +107,7 @@ class _Bins:
             annotations=[*self._headings(), *self._empty_bins()],
         )  # fmt: skip
         return Chart(
-            figure,
+            drawing,
             "Bins",
             self._context(),
             self._legend(),

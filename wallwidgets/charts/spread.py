@@ -94,7 +94,7 @@ class _Distribution:
 
     def chart(self) -> Chart:
         look, drawable = self.look, self.limits is not None
-        figure = canvas.figure(
+        drawing = canvas.figure(
             self._traces(),
             look,
             height=210 if self.narrow else 290,
@@ -119,7 +119,7 @@ class _Distribution:
             annotations=[*self._edge_labels(), *self._selected_limits(), *self._empty()],
         )  # fmt: skip
         return Chart(
-            figure, "Distribution", "", self._legend(), self._summary(), self._table(),
+            drawing, "Distribution", "", self._legend(), self._summary(), self._table(),
             self.dark,
         )  # fmt: skip
 

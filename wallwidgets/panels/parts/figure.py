@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from types import SimpleNamespace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -58,7 +57,7 @@ class Figure(go.FigureWidget):
     def __init__(self, chart: Chart, pick: Callable[[list[Any]], object] | None = None):
         _bundle()
         self._chart = self._last = chart
-        super().__init__(chart.figure.data, _fluid(chart))
+        super().__init__(chart.drawing["data"], _fluid(chart))
         self._tell(chart)
         self._config = {**self._config, **chart.config}  # type: ignore[has-type]
         self.add_class("ww-figure")
@@ -81,16 +80,14 @@ class Figure(go.FigureWidget):
         if self.ready and self._last is not self._chart:
             self._last = self._chart
             chart = self._chart
-            # Not a figure but its two halves, because a figure would copy the data.
-            halves: Any = SimpleNamespace(data=chart.figure.data, layout=_fluid(chart))
-            replace(chart, figure=halves).draw_on(self)
+            replace(chart, drawing=chart.drawing | {"layout": _fluid(chart)}).draw_on(self)
             self._tell(chart)
 
     def _tell(self, chart: Chart) -> None:
-        self.height_px = chart.figure.layout.height
+        self.height_px = chart.drawing["layout"]["height"]
         self.label = short_text(f"{chart.title}. {chart.summary}")
 
 
-def _fluid(chart: Chart) -> go.Layout:
+def _fluid(chart: Chart) -> dict[str, Any]:
     """Its layout without a height: told one, Plotly keeps the width that it has at the time."""
-    return go.Layout({**chart.figure.layout.to_plotly_json(), "height": None, "autosize": True})
+    return {**chart.drawing["layout"], "height": None, "autosize": True}
