@@ -13,7 +13,7 @@ from wallwidgets.api.assay_results import AssayResults
 from wallwidgets.panels.assay_fields import Settings
 from wallwidgets.panels.assay_figures import ChartBox, on_brush, on_cell, start_of
 from wallwidgets.panels.assay_form import settings_names
-from wallwidgets.panels.assay_pictures import BINS, FEATURES, SCORES, SPREAD, label, since
+from wallwidgets.panels.assay_pictures import BINS, FEATURES, SCORES, SPREAD, label
 from wallwidgets.panels.assay_preview import FEATURES as ALL_FEATURES
 from wallwidgets.panels.assay_preview import TABLE, VIEWS, WINDOWS
 from wallwidgets.panels.assay_state import AssayState
@@ -167,7 +167,7 @@ class AssayChart(Panel):
         if state.pipeline is None:
             self.header.content = words.header("Drift")
             return
-        chip, kind = since(state.results) if state.results else ("", "")
+        chip, kind = state.pictures.chip
         chart = state.pictures.get(SCORES) if state.results else None
         context = chart.context if chart is not None else state.column
         title = f"Drift: {state.pipeline.name}"
@@ -224,8 +224,9 @@ class AssayChart(Panel):
             SPREAD: state.values is not None and state.view != ALL_FEATURES,
         }
         show(self.table, state.view == TABLE and any_windows)
-        self.table.draw(state)
-        # A figure that is made while it is hidden is drawn 700 px wide, and with errors.
+        if state.view == TABLE:
+            self.table.draw(state)
+        # Plotly and its data are sent only to who looks.
         for kind, box in self.charts.items():
             show(box, shown[kind])
             if shown[kind] and state.shown:

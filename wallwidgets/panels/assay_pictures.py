@@ -29,6 +29,7 @@ class Pictures:
     def __init__(self, state: AssayPreview):
         self._state = state
         self._made: dict[str, tuple[tuple[Any, ...], Chart]] = {}
+        self._chip: tuple[Any, tuple[str, str]] = (None, ("", ""))
 
     def get(self, kind: str) -> Chart | None:
         """The chart as it should look now; None where there is nothing to draw."""
@@ -47,6 +48,14 @@ class Pictures:
 
             kept = self._made[kind] = (key, make(charts))
         return kept[1]
+
+    @property
+    def chip(self) -> tuple[str, str]:
+        """What the chip says of the windows, and its kind; found once for the same windows."""
+        results = self._state.results
+        if self._chip[0] is not results:
+            self._chip = (results, since(results) if results else ("", ""))
+        return self._chip[1]
 
     @property
     def _look(self) -> dict[str, bool]:
