@@ -31,6 +31,9 @@ panel
 """
 LARGEST = 1_000_000
 WAIT_MS = 30_000
+# Drawn once, a figure is as high as its box from the start.
+NOT_CUT = """root => [...root.querySelectorAll(".js-plotly-plot")].every(
+    each => each.querySelector(".main-svg")?.clientHeight === each.clientHeight)"""
 # Widths of the panel at which nothing may overflow, with what its charts then fill.
 FILLED = """root => [...root.querySelectorAll(".js-plotly-plot")].filter(each => each.offsetParent)
     .every(each => Math.abs(each.clientWidth - each.querySelector("svg").clientWidth) < 2)"""
@@ -47,6 +50,7 @@ def test_the_journey_by_mouse(lab, page):
     says(panel, "31 Jan: score 0.74, Alert.")
     figures = panel.locator(".js-plotly-plot")
     expect(figures).to_have_count(3)
+    page.wait_for_function(NOT_CUT, arg=panel.element_handle())
     expect(panel.get_by_text("Alert since 16 Jan")).to_be_visible()
 
     choose_a_window(page, panel)

@@ -4,6 +4,12 @@ async function plotly() {
   return (await globalThis.wallwidgetsPlotly).default;
 }
 
+/** Where the layout tells no height, Plotly's widget first draws 360 px; so it is told that of the box. */
+function withHeight(model) {
+  const layout = () => ({ ...model.get("_widget_layout"), height: model.get("height_px") });
+  return { ...model, get: (name) => (name === "_widget_layout" ? layout() : model.get(name)) };
+}
+
 /** The words of the point that is nearest sideways: above and below a marker counts as the marker. */
 function nearest(figure, clientX) {
   const plot = figure.querySelector(".nsewdrag")?.getBoundingClientRect();
@@ -26,7 +32,7 @@ export default () => {
   return {
     async initialize(context) {
       real = (await plotly())();
-      await real.initialize(context);
+      await real.initialize({ ...context, model: withHeight(context.model) });
       context.model.set("ready", true);
       context.model.save_changes();
     },
@@ -39,19 +45,21 @@ export default () => {
       el.setAttribute("role", "group");
       label();
       model.on("change:label", label);
-      const end = real.render(context);
-      // Drawn before it is in the page, or in a hidden tab, it has the wrong width.
-      const widths = new ResizeObserver(() => {
-        if (el.clientWidth) window.dispatchEvent(new Event("resize"));
+      let end;
+      // Drawn before it is in the page, or in a hidden tab, it would be drawn twice.
+      const sizes = new ResizeObserver(() => {
+        if (!el.clientWidth) return;
+        if (end) window.dispatchEvent(new Event("resize"));
+        else end = real.render(context);
       });
-      widths.observe(el);
+      sizes.observe(el);
       el.addEventListener("click", ({ target, clientX }) => {
         if (!model.get("picks") || !target.closest(".nsewdrag")) return;
         const words = nearest(el, clientX);
         if (words) model.send({ do: "pick", words });
       });
       return () => {
-        widths.disconnect();
+        sizes.disconnect();
         end?.();
       };
     },

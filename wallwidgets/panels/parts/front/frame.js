@@ -2,18 +2,22 @@
 const FOCUSABLE = "button, summary, a[href], input, select, textarea, [tabindex], .js-plotly-plot";
 const SUPPRESS = "data-lm-suppress-shortcuts";
 
+/** What has its value already is left alone: whoever watches attributes would look again. */
+function set(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
 /** JupyterLab takes single keys such as `a` and `d d`, except in text fields and from marked elements. */
 function mark(root) {
   for (const each of root.querySelectorAll(FOCUSABLE)) {
-    if (!each.matches(":read-write")) each.setAttribute(SUPPRESS, "true");
+    if (!each.matches(":read-write")) set(each, SUPPRESS, "true");
   }
   for (const each of root.querySelectorAll(".ww-segments button")) {
-    each.setAttribute("aria-pressed", String(each.classList.contains("mod-active")));
+    set(each, "aria-pressed", String(each.classList.contains("mod-active")));
   }
   // Lumino leaves the stop of the Tab key at a tab that was current before.
   for (const each of root.querySelectorAll(".lm-TabBar-tab")) {
-    const stop = each.classList.contains("lm-mod-current") ? "0" : "-1";
-    if (each.getAttribute("tabindex") !== stop) each.setAttribute("tabindex", stop);
+    set(each, "tabindex", each.classList.contains("lm-mod-current") ? "0" : "-1");
   }
 }
 
