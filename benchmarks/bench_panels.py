@@ -292,9 +292,12 @@ def large(page: Page, report: Report) -> None:
     """Many windows, many workspaces, and many rows of results."""
     chart = ".js-plotly-plot .svg-container"
     # The first one also brings the plotting library.
-    first, shown = (page.evaluate(CLICK, [".drift", ".place-drift", chart, 500]) for _ in range(2))
-    note = f"the very first {first:.0f} ms"
-    report.line(f"{WINDOWS:,} windows drawn", shown, LARGE_MS, "ms", note)
+    click = [".drift", ".place-drift", chart, 500]
+    first, *times = [page.evaluate(CLICK, click) for _ in range(ROUNDS + 1)]
+    note = f"slowest {max(times):.0f} ms, the very first {first:.0f} ms"
+    report.line(
+        f"{WINDOWS:,} windows drawn, median", statistics.median(times), LARGE_MS, "ms", note
+    )
     shown = page.evaluate(CLICK, [".large", ".place-large", "tr[data-id]", 500])
     report.line(f"{WORKSPACES:,} workspaces listed", shown, LARGE_MS, "ms")
     left, right = ".place-large .ww-table", ".use-trial .ww-columns > :last-child"
