@@ -100,11 +100,13 @@ class Console(PanelBox):
 
     @property
     def steps(self) -> list[str]:
-        """The Python of all that was done in the panels, in order; the last is what is shown."""
+        """The Python of all that was done in the panels, in order, and of what is shown now."""
         states = [panel.state for panel in self.panels.values()]
         moments = sorted([*self._past, *(step for state in states for step in state.steps)])
         steps = [code for _, code in moments]
-        return steps if not self.code or self.code in steps[-1:] else [*steps, self.code]
+        # The forms of the others say what a click would do.
+        shown = self.code if self.tab in (BROWSE, DRIFT) else ""
+        return steps if not shown or shown in steps[-1:] else [*steps, shown]
 
     def go(self, tab: str) -> None:
         """Open a tab to go on with what is selected: deploy a version, or upload its next one."""

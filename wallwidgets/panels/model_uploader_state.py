@@ -216,6 +216,7 @@ class UploadState(TargetState):
             version = form.send(client, progress=job.report, cancel=job.cancelled)
             note = took(job.progress[1], time.monotonic() - began_at)
             self.number, self._sent_form, self.value = 0, form, version
+            self.did(form.code())
             self._read_models()
             self._wait(client, version, job)
             return note
@@ -313,4 +314,4 @@ class UploadState(TargetState):
             self.broken, self.error, self.said = False, None, IDLE
         form = self.form
         if form is not None and form.path and form.name and not form.missing():
-            self.did(form.code())
+            self.code = form.code()
