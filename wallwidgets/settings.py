@@ -100,6 +100,8 @@ def resolve(
     """Settings from arguments, the environment and a credentials file, in this order.
 
     One source gives the whole identity: a user from an argument never meets a password from a file.
+    The login address and the client of the environment belong to its address of the API: a secret
+    for another instance never goes there.
 
     Args:
         url: Address of the API.
@@ -116,46 +118,50 @@ def resolve(
         SettingsError: An address, file or number cannot be used; the message names it.
     """
     environ = _Environment(environ)
-    base = check_url(url or environ.get("WALLAROO_URL") or DEFAULT_URL, allow_http=allow_http)
-    auth = check_url(auth_url, allow_http=allow_http) if auth_url else base
+    home = environ.get("WALLAROO_URL") or DEFAULT_URL
+    base = check_url(url or home, allow_http=allow_http)
+    is_home = base == home.strip().rstrip("/")
+    if not auth_url and is_home:
+        auth_url = environ.get("WALLAROO_AUTH_URL")
+    auth = check_url(auth_url, allow_http=allow_http, name="login address") if auth_url else base
+    who = _identity(
+        identity if identity is not None else Identity(), credentials, environ, own_login=own_login
+    )
+    if (who.username or own_login) and not who.client_id and is_home:
+        who = replace(who, client_id=environ.get("WALLAROO_CLIENT_ID") or None)
     return Settings(
         url=base,
         auth_url=auth,
-        identity=_identity(
-            identity if identity is not None else Identity(),
-            credentials,
-            environ,
-            own_login=own_login,
-        ),
+        identity=who,
         verify=verify if isinstance(verify, bool) else os.fspath(verify),
         timeout_s=_timeout(timeout_s, environ),
     )
 
 
-def check_url(url: str, *, allow_http: bool = False) -> str:
-    """The address without its trailing slash.
+def check_url(url: str, *, allow_http: bool = False, name: str = "address") -> str:
+    """The address without its trailing slash; ``name`` is what errors call it.
 
     Raises:
         SettingsError: It carries user info, a query, a fragment or control characters, has no host,
             or would send secrets in the clear to another machine.
     """
     if any(ord(char) <= 32 or ord(char) == 127 for char in url.strip()):
-        raise SettingsError("The address holds blanks or control characters.")
+        raise SettingsError(f"The {name} holds blanks or control characters.")
     url = url.strip().rstrip("/")
     try:
         parts = urlsplit(url)
         _ = parts.port
     except ValueError:
         # Its own words hold a part of the address, which may be one of a password.
-        raise SettingsError("The address cannot be read; its host or port is none.") from None
+        raise SettingsError(f"The {name} cannot be read; its host or port is none.") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(
-            "The address needs a scheme and a host.",
+            f"The {name} needs a scheme and a host.",
             remedy="Write it like https://wallaroo.example",
         )
     if "@" in parts.netloc or "?" in url or "#" in url:
         raise SettingsError(
-            "The address holds a user, a query or a fragment.",
+            f"The {name} holds a user, a query or a fragment.",
             remedy="Pass the user and password as arguments, and only scheme, host, port and path.",
         )
     if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname):

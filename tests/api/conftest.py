@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,8 +14,8 @@ from tests.api.service import NO_WORKSPACES, TOKEN, WORKSPACES, Service, token
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("URL", "USER", "PASSWORD", "SDK_CREDENTIALS", "REQUEST_TIMEOUT"):
-        monkeypatch.delenv(f"WALLAROO_{name}", raising=False)
+    for name in [each for each in os.environ if each.startswith("WALLAROO_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

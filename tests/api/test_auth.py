@@ -380,12 +380,20 @@ def test_a_closed_client_sends_nothing(service, connect):
     assert not service.to(WORKSPACES)
 
 
-def test_login_at_another_address(service, connect):
+@pytest.mark.parametrize("by_environment", [False, True])
+def test_login_at_another_address(service, connect, monkeypatch, by_environment):
     from tests.api.service import Service
 
     other = Service()
     other.answers[TOKEN] = token("from-there")
-    connect(username="ada", password="p", auth_url=other.url).workspaces.list()
+    if by_environment:
+        monkeypatch.setenv("WALLAROO_URL", service.url)
+        monkeypatch.setenv("WALLAROO_AUTH_URL", other.url)
+        monkeypatch.setenv("WALLAROO_CLIENT_ID", "hub")
+        connect(refresh_token="r").workspaces.list()
+        assert other.to(TOKEN)[0].form["client_id"] == "hub"
+    else:
+        connect(username="ada", password="p", auth_url=other.url).workspaces.list()
     other.close()
     assert service.to(WORKSPACES)[0].bearer == "from-there"
     assert not service.to(TOKEN)

@@ -46,6 +46,38 @@ def test_an_argument_comes_before_the_environment():
     assert resolve(environ={}).url == "http://localhost:8080"
 
 
+HOME = {
+    "WALLAROO_URL": "https://api.example/",
+    "WALLAROO_AUTH_URL": "https://keycloak.example/",
+    "WALLAROO_CLIENT_ID": "hub",
+}
+
+
+def test_the_login_address_of_the_environment_belongs_to_its_instance():
+    for url in (None, "https://api.example"):
+        assert resolve(url, environ=HOME).auth_url == "https://keycloak.example"
+    given = resolve(auth_url="https://other.example", environ=HOME)
+    assert given.auth_url == "https://other.example"
+    # A password for another instance must not travel there.
+    assert resolve("https://else.example", environ=HOME).auth_url == "https://else.example"
+    with pytest.raises(errors.SettingsError, match="login address needs a scheme"):
+        resolve(environ=HOME | {"WALLAROO_AUTH_URL": "keycloak.example"})
+
+
+def test_the_client_of_the_environment_is_for_its_users(creds):
+    def client(url=None, **options):
+        return plain(resolve(url, environ=HOME, **options).identity)[2:]
+
+    user = Identity("ada", Secret("p"))
+    assert client(identity=user) == ("hub", None)
+    assert client(own_login=True) == ("hub", None)
+    assert client(credentials=creds({"username": "ada", "password": "p"})) == ("hub", None)
+    assert client(credentials=creds(FIVE)) == ("api-client", "s")
+    assert client(identity=Identity(client_id="c", client_secret=Secret("s"))) == ("c", "s")
+    assert client("https://else.example", identity=user) == (None, None)
+    assert client() == (None, None)
+
+
 def test_one_source_gives_the_whole_identity(creds):
     file = creds(FIVE)
     environ = {"WALLAROO_USER": "eve", "WALLAROO_PASSWORD": "e", "WALLAROO_SDK_CREDENTIALS": file}

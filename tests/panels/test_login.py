@@ -26,7 +26,7 @@ from wallwidgets.panels.keeper import renew_in_s
 from wallwidgets.panels.login_state import LoginState
 from wallwidgets.panels.login_ways import tls
 from wallwidgets.panels.recent import RecentAddresses
-from wallwidgets.settings import Secret
+from wallwidgets.settings import Identity, Secret, Settings
 
 CANARY = "canary-5c1e0f"
 
@@ -245,15 +245,75 @@ def test_a_bad_certificate_and_its_authority(login, tmp_path):
     secure.close()
 
 
+@pytest.mark.parametrize("status", [200, 404])
 @responses.activate
-def test_something_else_answers(login):
-    url = "https://wallaroo.example"
-    responses.post(url + TOKEN_PATH, body="<html>proxy</html>", content_type="text/html")
+def test_something_else_answers(login, status):
+    url, auth_url = "https://wallaroo.example", "https://keycloak.example"
+    for each in (url, auth_url):
+        responses.post(each + TOKEN_PATH, "<html>", status=status, content_type="text/html")
     state = login(environ={"WALLAROO_URL": url})
     state.username = "ada"
     state.log_in(Secret(CANARY))
     settle(state)
     assert state.said.text == "wallaroo.example answers, but not as a Wallaroo instance does."
+    # An older cluster may answer so: its login has an address of its own.
+    assert (state.wants_auth, list(state.refused)) == (True, ["url", "auth_url"])
+    state.auth_url = auth_url
+    state.log_in(Secret(CANARY))
+    settle(state)
+    assert state.said.text == "keycloak.example answers, but not as a login service does."
+    assert state.auth_error == "This is not the address of a login service."
+    assert state.address_error == ""
+
+
+def test_a_login_service_with_an_address_of_its_own(login, service, recent, monkeypatch):
+    cluster, service.answers = Service(), {TOKEN: token()}
+    state = login(environ={"WALLAROO_URL": cluster.url})
+    state.username, state.has_secret = "ada", True
+    state.auth_url = "keycloak.example"
+    assert "login address needs a scheme" in state.auth_error
+    assert state.missing == "Log in needs a login address that can be used."
+    state.auth_url = f" {service.url}"
+    state.log_in(Secret(CANARY))
+    settle(state)
+    assert dict(state.facts())["Login address"] == service.url
+    assert cluster.received == []
+    with runs(state.code, monkeypatch, CANARY)["client"] as client:
+        assert client.settings.auth_url == service.url
+    state.log_out()
+    cluster.close()
+
+    # It is remembered with its address, and goes with it.
+    later = LoginState(environ={}, recent=recent)
+    assert (later.url, later.auth_url) == (cluster.url, service.url)
+    later.url = "https://else.example"
+    assert later.auth_url == ""
+    later.url = f"{cluster.url}/"
+    assert later.auth_url == service.url
+    later.auth_url = "https://typed.example"
+    later.url = "https://else.example"
+    assert later.auth_url == "https://typed.example"
+
+
+def test_the_login_address_of_the_environment(login, service, monkeypatch):
+    variables = {
+        "WALLAROO_URL": service.url,
+        "WALLAROO_AUTH_URL": "https://keycloak.example",
+        "WALLAROO_CLIENT_ID": "hub",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    state = login(environ=variables)
+    assert (state.auth_url, state.client_id) == ("https://keycloak.example", "hub")
+    # Emptied, it is the address above, whatever the environment says.
+    service.answers = {TOKEN: token()}
+    state.auth_url, state.username = "", "ada"
+    state.log_in(Secret(CANARY))
+    settle(state)
+    assert state.said.kind == "ok"
+    assert service.to(TOKEN)[0].form["client_id"] == "hub"
+    with runs(state.code, monkeypatch, CANARY)["client"] as client:
+        assert client.settings.auth_url == service.url
 
 
 def test_a_broken_connection_is_a_sentence(login, service):
@@ -387,7 +447,7 @@ def test_a_local_instance_starts_once_and_stops(login, recent):
     state.start_local()
     settle(state)
     assert len(started) == 1
-    assert recent.list() == []
+    assert recent.read() == {}
     state.stop_local()
     settle(state)
     assert (state.value, state.has_local) == (None, False)
@@ -483,23 +543,31 @@ def test_tls_in_words(url, verify, words):
 
 def test_recent_addresses_hold_no_secret_and_are_private(login, creds, instance, recent):
     by_password(login, creds)
-    assert recent.list() == [instance.url]
+    assert recent.read() == {instance.url: ""}
     assert stat.S_IMODE(recent.file.stat().st_mode) == 0o600
     assert json.loads(recent.file.read_text()) == [instance.url]
     assert [each.name for each in recent.file.parent.iterdir()] == ["recent.json"]
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[1, null]", '["javascript:alert(1)", "https://u:p@x.example"]', "[[[["]
+    "content",
+    [
+        "",
+        "{}",
+        "[1, null, [[], 2]]",
+        '[["https://w.example"]]',
+        '["javascript:alert(1)", "https://u:p@x.example"]',
+        "[[[[",
+    ],
 )
 def test_a_damaged_list_of_addresses_is_none(recent, content):
     recent.file.parent.mkdir()
     recent.file.write_text(content)
-    assert recent.list() == []
+    assert recent.read() == {}
     for index in range(20):
         recent.remember(f"https://w{index}.example")
-    assert recent.list()[0] == "https://w19.example"
-    assert len(recent.list()) == 8
+    assert next(iter(recent.read())) == "https://w19.example"
+    assert len(recent.read()) == 8
 
 
 def test_a_home_that_cannot_be_written_does_not_matter(tmp_path):
@@ -511,7 +579,7 @@ def test_hostile_names_are_text(login):
     name = "<img src=x onerror=alert(1)>\u202e"
     state = login()
     state.value = SimpleNamespace(
-        settings=SimpleNamespace(url="https://w.example", verify=True), close=lambda: None
+        settings=Settings("https://w.example", "https://w.example", Identity()), close=lambda: None
     )
     state.account = Account(username=name)
     assert dict(state.facts())["User"] == name

@@ -86,6 +86,14 @@ def test_a_refusal_stands_at_the_field_and_in_the_status(panel, creds):
     assert panel._secret.error == ""
 
 
+def test_the_login_address_is_shown_when_wanted(panel):
+    assert (shown(panel._auth_url), shown(panel.other_login)) == (False, True)
+    panel.other_login.click()
+    assert (shown(panel._auth_url), shown(panel.other_login)) == (True, False)
+    panel.auth_url.value = "keycloak.example"
+    assert panel._auth_url.error.startswith("The login address needs a scheme and a host.")
+
+
 def test_running_a_cell_asks_nobody(login, monkeypatch):
     monkeypatch.setattr("requests.Session.send", lambda *args, **options: pytest.fail("sent"))
     state = login(environ={"WALLAROO_USER": "ada"})

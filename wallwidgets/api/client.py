@@ -61,6 +61,8 @@ def connect(
         username: User name or e-mail of an account.
         password: Its password.
         client_id: A client of the login service; with its secret and no user, an inference token.
+            A user who logs in without one is a user of ``WALLAROO_CLIENT_ID``, else of the public
+            client of the official SDK.
         client_secret: The secret of a confidential client.
         refresh_token: Continues a login instead of a password.
         device: Called with a link and a code to log in elsewhere; it may return an event that,

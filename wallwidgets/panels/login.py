@@ -49,11 +49,12 @@ class LoginPanel(Panel):
             controls=[self._form, self._inside],
             result=[self._device],
             observe=[
-                *("way", "url", "username", "client_id", "path", "ca", "has_secret", "refused"),
-                *("account", "device", "switching", "has_local", "wants_ca", "code"),
+                *("way", "url", "auth_url", "username", "client_id", "path", "ca", "has_secret"),
+                *("account", "device", "switching", "has_local", "code"),
+                *("wants_auth", "wants_ca", "refused"),
             ],
         )
-        for name in ("way", "url", "username", "client_id", "ca"):
+        for name in ("way", "url", "auth_url", "username", "client_id", "ca"):
             self.bind(name, getattr(self, name))
         self.bind("path", self.file.text)
         self.bind("has_secret", self.secret, "filled")
@@ -81,6 +82,8 @@ class LoginPanel(Panel):
     def _make_fields(self, state: LoginState) -> None:
         self.way = segments("How to log in", list(WAYS))
         self.url = Combobox(description="Address", ensure_option=False, value=state.url)
+        self.auth_url = Text(description="Login address")
+        self.other_login = button("The login has another address", self._ask_auth, look="plain")
         self.username, self.client_id = Text(description="User"), Text(description="Client id")
         self.secret = SecretField(label="Password")
         self.ca = Text(description="Certificate authority (file)")
@@ -88,11 +91,15 @@ class LoginPanel(Panel):
             "Credentials file", (".json",), start="~", help="On this server, like creds.json."
         )
         self._url = Field(self.url)
+        self._auth_url = Field(self.auth_url, help="Of Keycloak; empty if it is the address above.")
         self._username, self._client_id = Field(self.username), Field(self.client_id)
         self._secret = Field(self.secret)
         self._ca = Field(self.ca, help="The PEM file that signed the instance's certificate.")
         self._fields = Box(
-            [self._url, self._username, self._client_id, self.file, self._secret, self._ca]
+            [
+                *(VBox([self._url, self.other_login, self._auth_url]), self._username),
+                *(self._client_id, self.file, self._secret, self._ca),
+            ]
         )
         self._fields.add_class("ww-fields")
 
@@ -107,6 +114,10 @@ class LoginPanel(Panel):
         self.stop = Confirm("Stop the local instance", keep="Keep it running", act=state.stop_local)
         self.stop.describe("", _LOCAL_GONE)
         self._inside_actions = Actions([self.log_out, self.switch, self.stop])
+
+    def _ask_auth(self) -> None:
+        self.state.wants_auth = True
+        self.auth_url.focus()
 
     def _log_in(self) -> None:
         # Taken before anything is sent: the field is empty from here on.
@@ -127,10 +138,13 @@ class LoginPanel(Panel):
         show(self._client_id, way == CLIENT)
         show(self.file, way == FILE)
         show(self._secret, way in SECRET_NAMES)
+        has_auth = state.wants_auth or bool(state.auth_url)
+        show(self._auth_url, has_auth)
+        show(self.other_login, not has_auth)
         show(self._ca, state.wants_ca or bool(state.ca))
         self.url.options = tuple(state.addresses)
         self._url.help = _address_help(state)
-        self._url.error = state.address_error
+        self._url.error, self._auth_url.error = state.address_error, state.auth_error
         self._ca.error = state.refused.get("ca", "")
         self.secret.label = SECRET_NAMES.get(way, "password").capitalize()
         self._secret.help = (
@@ -139,7 +153,10 @@ class LoginPanel(Panel):
             else "Sent once, then forgotten."
         )
         self._secret.error = state.refused.get("secret", "")
-        for each in (self.way, self.url, self.username, self.client_id, self.ca, self.secret):
+        for each in (
+            *(self.way, self.url, self.other_login, self.auth_url),
+            *(self.username, self.client_id, self.ca, self.secret),
+        ):
             each.disabled = state.busy
         self.file.text.disabled = self.file.toggle.disabled = state.busy
 

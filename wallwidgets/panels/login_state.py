@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Dict, Instance, List, Unicode
+from traitlets import Bool, Instance
 
 from wallwidgets.api.account import Account
 from wallwidgets.api.client import Client, connect
@@ -19,28 +19,17 @@ from wallwidgets.panels.local_start import (
     start_local_instance,
     why_no_local_instance,
 )
+from wallwidgets.panels.login_form_state import LoginFormState
 from wallwidgets.panels.login_refusals import refusal
-from wallwidgets.panels.login_ways import (
-    BROWSER,
-    PASSWORD,
-    Form,
-    address_error,
-    from_environment,
-    host,
-    missing,
-    tls,
-)
-from wallwidgets.panels.panel import PanelState
+from wallwidgets.panels.login_ways import BROWSER, Form, auth_address, host, missing, tls
 from wallwidgets.panels.parts.job import Job
 from wallwidgets.panels.parts.status_line import Said
 from wallwidgets.panels.recent import RecentAddresses
 from wallwidgets.schemas.auth import DeviceAnswer
-from wallwidgets.settings import DEFAULT_URL, Secret
-
-NOT_LOGGED_IN = "Not logged in."
+from wallwidgets.settings import Secret
 
 
-class LoginState(PanelState):
+class LoginState(LoginFormState):
     """A form, and what became of it. Secrets pass through ``log_in`` and are kept nowhere.
 
     Args:
@@ -52,11 +41,6 @@ class LoginState(PanelState):
 
     Attributes:
         value: The client, or None.
-        way: How to log in: Password, Client, File or Browser.
-        has_secret: Whether there is text in the field for secrets.
-        addresses: Those that were used lately.
-        wants_ca: Whether to ask for the file of a certificate authority.
-        refused: Sentences for fields, by name, from the last attempt.
         account: Who is logged in, or None.
         device: The link and the code of a login that is confirmed elsewhere.
         switching: Whether the form is shown although somebody is logged in.
@@ -68,20 +52,10 @@ class LoginState(PanelState):
         'Log in needs a user.'
     """
 
-    way = Unicode(PASSWORD)
-    url = Unicode()
-    username = Unicode()
-    client_id = Unicode()
-    path = Unicode()
-    ca = Unicode()
-    has_secret = Bool(False)
-    refused: Any = Dict()
-    addresses: Any = List()
     account = Instance(Account, allow_none=True)
     device = AnyTrait(None)
     switching = Bool(False)
     has_local = Bool(False)
-    wants_ca = Bool(False)
 
     def __init__(
         self,
@@ -92,55 +66,18 @@ class LoginState(PanelState):
         start_local: Callable[[], Any] = start_local_instance,
         why_no_local: Callable[[], str] = why_no_local_instance,
     ):
-        super().__init__(NOT_LOGGED_IN)
-        self._recent = recent or RecentAddresses()
+        super().__init__(environ, recent)
         self._start_local, self.why_no_local = start_local, why_no_local()
         self._local: Any = None
         self._keeper: Keeper | None = None
-        # Only the name and whether there is a password: `connect` reads the password itself.
-        self._env_user = environ.get("WALLAROO_USER", "")
-        self._env_has_password = bool(environ.get("WALLAROO_PASSWORD"))
-        self.addresses = self._recent.list()
-        first = from_environment(environ, self.addresses, DEFAULT_URL)
-        self.way, self.url = first.way, first.url
-        self.username, self.path = first.username, first.path
-        fields = ["way", "url", "username", "client_id", "path", "ca", "has_secret"]
-        self.observe(self._edited, fields)
-        self._edited({"name": "way"})
         if client is not None:
             self._adopt(client)
             self.said = self._welcome()
 
     @property
-    def form(self) -> Form:
-        """What is typed in."""
-        return Form(
-            self.way, self.url.strip(), self.username, self.client_id, self.path, self.ca.strip()
-        )
-
-    @property
-    def uses_environment(self) -> bool:
-        """Whether an empty password field means that of the environment."""
-        return (
-            self.way == PASSWORD
-            and self._env_has_password
-            and self._env_user in ("", self.username)
-        )
-
-    @property
     def user(self) -> str:
         """Who is logged in, or ""."""
         return _name(self.account)
-
-    @property
-    def missing(self) -> str:
-        """Why "Log in" is off, or ""."""
-        return missing(self.form, has_secret=self.has_secret or self.uses_environment)
-
-    @property
-    def address_error(self) -> str:
-        """What is wrong with the address."""
-        return self.refused.get("url") or address_error(self.url)
 
     def log_in(self, secret: Secret | None = None) -> bool:
         """Log in as the form says; the secret is used for this attempt only."""
@@ -160,8 +97,7 @@ class LoginState(PanelState):
 
         def done(client: Client) -> Said:
             self._adopt(client)
-            self._recent.remember(form.url)
-            self.addresses = self._recent.list()
+            self.remember(client.settings)
             self.did(code)
             return self._welcome()
 
@@ -238,7 +174,10 @@ class LoginState(PanelState):
         before = self.value
         self._forget()
         self.device, self.switching = None, False
-        self.url, self.account, self.value = client.settings.url, client.account, client
+        settings = client.settings
+        self.url = settings.url
+        self.auth_url = self._known_auth = auth_address(settings)
+        self.account, self.value = client.account, client
         self._keeper = Keeper(
             client, renewed=self._renewed, ended=self._ended, failed=self._not_renewed
         )
@@ -280,6 +219,7 @@ class LoginState(PanelState):
     def _refuse(self, form: Form, error: Exception) -> Said:
         said, self.refused = refusal(form, error)
         self.wants_ca = self.wants_ca or "ca" in self.refused
+        self.wants_auth = self.wants_auth or "auth_url" in self.refused
         self.device = None
         return said
 
@@ -297,16 +237,10 @@ class LoginState(PanelState):
             ("User", name),
             *([("E-mail", email)] if email and email != name else []),
             ("Address", settings.url),
+            *([("Login address", other)] if (other := auth_address(settings)) else []),
             ("Connection", tls(settings.url, settings.verify)),
             ("Login", _lasts(self.account)),
         ]
-
-    def _edited(self, change: Any) -> None:
-        if self.refused:
-            self.refused = {}
-        if self.value is None and change["name"] != "has_secret":
-            typed = not self.uses_environment
-            self.code = self.form.code(typed=typed) if self.url.strip() else ""
 
 
 def _name(account: Account | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wallwidgets.errors import SettingsError
-from wallwidgets.settings import Secret, check_url, is_loopback
+from wallwidgets.settings import Secret, Settings, check_url, is_loopback
 
 PASSWORD, CLIENT, FILE, BROWSER = "Password", "Client", "File", "Browser"
 WAYS = (PASSWORD, CLIENT, FILE, BROWSER)
@@ -23,6 +23,7 @@ class Form:
     Attributes:
         way: One of the ways to log in.
         url: Address of the instance.
+        auth_url: Address of its login service, or "" if that is the same.
         username: For a password.
         client_id: For a confidential client.
         path: The credentials file.
@@ -31,6 +32,7 @@ class Form:
 
     way: str
     url: str
+    auth_url: str = ""
     username: str = ""
     client_id: str = ""
     path: str = ""
@@ -39,6 +41,7 @@ class Form:
     def options(self, secret: Secret | None) -> dict[str, Any]:
         """What ``connect`` takes beside the address."""
         options: dict[str, Any] = {"verify": self.ca} if self.ca else {}
+        options |= {"auth_url": self.auth_url} if self.auth_url else {}
         if self.way == PASSWORD:
             return options | {"username": self.username, "password": secret}
         if self.way == CLIENT:
@@ -61,12 +64,13 @@ class Form:
         else:
             show = "lambda login: print(login.verification_uri_complete, login.user_code)"
             arguments.append(f"device={show}")
+        arguments += [f"auth_url={self.auth_url!r}"] if self.auth_url else []
         arguments += [f"verify={self.ca!r}"] if self.ca else []
         body = "".join(f"    {each},\n" for each in arguments)
         return "\n".join(lines) + f"\n\nclient = ww.connect(\n{body})"
 
 
-def address_error(url: str) -> str:
+def address_error(url: str, name: str = "address") -> str:
     """Why an address cannot be used, or "" for a good or an empty one.
 
     Example:
@@ -76,7 +80,7 @@ def address_error(url: str) -> str:
     if not url.strip():
         return ""
     try:
-        check_url(url)
+        check_url(url, name=name)
     except SettingsError as error:
         if error.message.startswith("http://"):
             return f"{error.message} Write https://."
@@ -90,6 +94,8 @@ def missing(form: Form, *, has_secret: bool) -> str:
         return "Log in needs an address."
     if address_error(form.url):
         return "Log in needs an address that can be used."
+    if address_error(form.auth_url):
+        return "Log in needs a login address that can be used."
     if form.way == PASSWORD and not form.username:
         return "Log in needs a user."
     if form.way == CLIENT and not form.client_id:
@@ -108,6 +114,7 @@ def from_environment(environ: Mapping[str, str], recent: list[str], default_url:
         way=FILE if path and not user else PASSWORD,
         url=environ.get("WALLAROO_URL") or (recent[0] if recent else default_url),
         username=user,
+        client_id=environ.get("WALLAROO_CLIENT_ID", ""),
         path=os.path.expanduser(path),
     )
 
@@ -120,6 +127,11 @@ def tls(url: str, verify: bool | str) -> str:
     if verify is True:
         return "TLS checked"
     return f"TLS checked with {verify}" if verify else "TLS not checked"
+
+
+def auth_address(settings: Settings) -> str:
+    """The address of the login service, or "" if it is that of the API."""
+    return settings.auth_url if settings.auth_url != settings.url else ""
 
 
 def host(url: str) -> str:

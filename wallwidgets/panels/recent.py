@@ -1,4 +1,4 @@
-"""Addresses of instances that were used lately; never a user, never a secret."""
+"""Addresses of instances and of their login services; never a user, never a secret."""
 
 from __future__ import annotations
 
@@ -28,26 +28,32 @@ class RecentAddresses:
         >>> import tempfile
         >>> recent = RecentAddresses(Path(tempfile.mkdtemp()) / "recent.json")
         >>> recent.remember("https://wallaroo.example")
-        >>> recent.list()
-        ['https://wallaroo.example']
+        >>> recent.remember("https://api.example", "https://keycloak.example")
+        >>> recent.read()
+        {'https://api.example': 'https://keycloak.example', 'https://wallaroo.example': ''}
     """
 
     def __init__(self, file: Path | None = None):
         self.file = file or user_state_path("wallwidgets") / "recent.json"
 
-    def list(self) -> list[str]:
-        """The addresses, the latest first; none if the file is absent or damaged."""
+    def read(self) -> dict[str, str]:
+        """The addresses, the latest first, each with that of its login service, or "".
+
+        Empty if the file is absent or damaged.
+        """
         try:
             kept = json.loads(self.file.read_bytes())
         except (OSError, ValueError, RecursionError):
-            return []
-        if not isinstance(kept, list):
-            return []
-        return [each for each in kept if isinstance(each, str) and _is_address(each)][:KEPT]
+            return {}
+        pairs = [_pair(each) for each in kept] if isinstance(kept, list) else []
+        found = {url: auth for url, auth in pairs if _is_address(url)}
+        return {url: auth if _is_address(auth) else "" for url, auth in list(found.items())[:KEPT]}
 
-    def remember(self, url: str) -> None:
+    def remember(self, url: str, auth_url: str = "") -> None:
         """Put an address first. A home that cannot be written is no reason to fail a login."""
-        kept = [url, *(each for each in self.list() if each != url)][:KEPT]
+        others = [(each, auth) for each, auth in self.read().items() if each != url]
+        # One that has no login service of its own is a text, as it always was.
+        kept = [(each, auth) if auth else each for each, auth in [(url, auth_url), *others][:KEPT]]
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # mkstemp makes it 0600 from its first byte; the rename is atomic.
@@ -61,6 +67,15 @@ class RecentAddresses:
                 raise
         except OSError as error:
             _log.debug("Recent addresses are not kept: %s", error)
+
+
+def _pair(entry: object) -> tuple[str, str]:
+    match entry:
+        case str():
+            return entry, ""
+        case [str(url), str(auth)]:
+            return url, auth
+    return "", ""
 
 
 def _is_address(text: str) -> bool:
