@@ -10,6 +10,7 @@ from ipywidgets.embed import dependency_state
 
 import wallwidgets as ww
 from tests.panels.conftest import STATE_WAIT_S, settle
+from wallwidgets.errors import AuthenticationError
 from wallwidgets.instance.demo_models import fraud_model
 from wallwidgets.panels.console_state import BROWSE, DEPLOY, DRIFT, LOGIN, UPLOAD, ConsoleState
 from wallwidgets.settings import Secret
@@ -224,6 +225,51 @@ def test_who_leaves_takes_all_panels_along(console, new_user):
     for thread in set(threading.enumerate()) - before:
         thread.join(STATE_WAIT_S)
         assert not thread.is_alive()
+
+
+def end_login(console):
+    """Let the login end by itself, and wait until the Console says so."""
+    ended = threading.Event()
+    login = console.state.login
+    login.observe(lambda change: change["new"].kind == "error" and ended.set(), "said")
+    console.value.close()
+    assert ended.wait(STATE_WAIT_S)
+
+
+def test_after_a_login_that_ended_the_panels_go_on(make, creds, new_user, unique, monkeypatch):
+    monkeypatch.setattr("wallwidgets.panels.keeper.renew_in_s", lambda account: 0.05)
+    console = make()
+    enter(console, creds["username"], creds["password"])
+    client = console.value
+    workspace = client.workspaces.create(unique("kept"))
+    console.panel.workspace = workspace
+    console.tab = DEPLOY
+    still(console)
+    console.panel.state.name = "half-typed"
+    panels = dict(console.panels)
+    end_login(console)
+    assert (console.tab, console.value) == (LOGIN, None)
+    assert console.status == "The login has ended; log in again."
+    assert console.account.account == {"word": "Not logged in"}
+    panels[DEPLOY].state.look_again()
+    still(console)
+    assert isinstance(panels[DEPLOY].error, AuthenticationError)
+
+    enter(console, creds["username"], creds["password"])
+    assert (console.tab, console.value) == (DEPLOY, client)
+    assert console.panels == panels
+    assert console.workspace.id == workspace.id
+    still(console)
+    assert (console.panel.state.name, console.panel.error) == ("half-typed", None)
+    assert client.workspaces.list() is not None
+    assert console.account.account["user"] == creds["username"]
+
+    end_login(console)
+    other = new_user()
+    enter(console, other.email, "correct horse")
+    assert (set(console.panels), console.tab) == ({LOGIN, BROWSE}, BROWSE)
+    assert console.value is not client
+    assert console.workspace is None
 
 
 def test_says_in_a_saved_notebook_where_it_was(make):

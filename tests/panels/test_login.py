@@ -416,6 +416,17 @@ def test_switching_keeps_the_login_until_another_succeeds(login, creds, new_user
         first.workspaces.list()
 
 
+def test_switching_to_the_same_user_keeps_the_client(login, creds):
+    state = by_password(login, creds)
+    client = state.value
+    state.switch_user()
+    state.username = creds["username"]
+    state.log_in(Secret(creds["password"]))
+    settle(state)
+    assert (state.value, state.switching) == (client, False)
+    assert client.workspaces.list() is not None
+
+
 def test_not_switching_after_all(login, creds):
     state = by_password(login, creds)
     first = state.value

@@ -162,6 +162,17 @@ class Client:
         """Settings that instances of 2024 and later publish, such as the default architecture."""
         return self._transport.read(self._transport.send(Outgoing(CONFIG)), CONFIG)
 
+    def take_over(self, other: Client) -> None:
+        """Go on with the login of another client, which is used up then.
+
+        It is for a login that has ended: whoever holds this client goes on with it.
+        """
+        wire, login = self._wire, self._login
+        self._wire, self._login = other._wire, other._login
+        self._transport.take_over(other._transport)
+        login.close()
+        wire.close()
+
     def close(self) -> None:
         """Forget the tokens and close the connections."""
         self._login.close()

@@ -40,6 +40,10 @@ class Transport:
         self.wire = wire
         self._login = login
 
+    def take_over(self, other: Transport) -> None:
+        """Send from now on as another one does."""
+        self.wire, self._login = other.wire, other._login
+
     def post(
         self,
         endpoint: Endpoint[T],

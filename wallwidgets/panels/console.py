@@ -35,7 +35,7 @@ class Console(PanelBox):
 
     Begins with what the environment says, as `wallwidgets.connect` does, and contacts nobody
     before a click. A tab's panel is made when the tab is first opened. Logging out, or in as
-    somebody else, begins all panels anew.
+    somebody else, begins all panels anew; after a login that ended by itself they go on.
 
     Args:
         client: Somebody who is logged in already; logging out closes it.
@@ -89,7 +89,7 @@ class Console(PanelBox):
         state.login.observe(self._draw_account, ["account", "value"])
         state.observe(self._began_anew, "client")
         state.observe(self._open, "tab")
-        self.value = state.client
+        dlink((state.login, "value"), (self, "value"))
         self._draw_account(None)
         self._open(None)
 
@@ -163,7 +163,6 @@ class Console(PanelBox):
         with self._opening:
             for name in [each for each in self.panels if each != LOGIN]:
                 self._drop(name)
-            self.value = self.state.client
 
     def _drop(self, name: str) -> None:
         panel = self.panels.pop(name)
@@ -193,25 +192,25 @@ def _login(console: Console) -> Panel:
 def _browse(console: Console) -> Panel:
     from wallwidgets.panels.workspace_browser import WorkspaceBrowser
 
-    return WorkspaceBrowser(console.value, go=console.go)
+    return WorkspaceBrowser(console.state.client, go=console.go)
 
 
 def _upload(console: Console) -> Panel:
     from wallwidgets.panels.model_uploader import ModelUploader
 
-    return ModelUploader(console.value, console.workspace)
+    return ModelUploader(console.state.client, console.workspace)
 
 
 def _deploy(console: Console) -> Panel:
     from wallwidgets.panels.pipeline_deployer import PipelineDeployer
 
-    return PipelineDeployer(console.value, console.workspace, console.pipeline)
+    return PipelineDeployer(console.state.client, console.workspace, console.pipeline)
 
 
 def _drift(console: Console) -> Panel:
     from wallwidgets.panels.assay_chart import AssayChart
 
-    return AssayChart(console.value, console.pipeline)
+    return AssayChart(console.state.client, console.pipeline)
 
 
 _MAKERS: dict[str, Callable[[Console], Panel]] = {

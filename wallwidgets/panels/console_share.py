@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wallwidgets.errors import AuthenticationError
 from wallwidgets.panels.console_state import BROWSE, DEPLOY, DRIFT, UPLOAD, ConsoleState
 
 _GIVES = {
@@ -42,6 +43,9 @@ class Share:
         console, state = self._console, self._state
         if self._tab == BROWSE:
             state.read_again()
+        if self._tab == DEPLOY and isinstance(state.error, AuthenticationError):
+            # What could not be read when the login ended.
+            state.look_again()
         if console.selection == self._knows:
             # What was made here meanwhile may be selected now.
             self._give_all()

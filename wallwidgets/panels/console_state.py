@@ -22,7 +22,8 @@ class ConsoleState(HasTraits):
 
     Attributes:
         login: What the Login tab shows.
-        client: Who is logged in, or None; whenever it changes, nothing is selected.
+        client: Who is logged in, or was until the login ended by itself; None for nobody.
+            Whenever it changes, nothing is selected.
         tab: The open tab.
         workspace: The selected workspace, or None.
         pipeline: The selected pipeline, or None.
@@ -42,6 +43,7 @@ class ConsoleState(HasTraits):
 
     def __init__(self, login: LoginState):
         super().__init__(login=login)
+        self._left = LOGIN
         self.follow_login()
         login.observe(lambda change: self.follow_login(), "value")
 
@@ -63,9 +65,14 @@ class ConsoleState(HasTraits):
         setattr(self, name, record)
 
     def follow_login(self) -> None:
-        """Take over who is logged in: whoever logs in looks around first."""
+        """Take over who is logged in: whoever logs in looks around first, or goes on."""
         client = self.login.value
+        if client is None and self.client is not None and self.client is self.login.paused:
+            # It ended by itself: what is half done stays until somebody logs in.
+            self._left, self.tab = self.tab, LOGIN
+            return
         if client is self.client:
+            self.tab = self._left
             return
         self.tab = LOGIN
         self.workspace = self.pipeline = self.model = None

@@ -40,7 +40,8 @@ class LoginState(LoginFormState):
         why_no_local: What to install before that.
 
     Attributes:
-        value: The client, or None.
+        value: The client, or None. Whoever logs in again keeps the one that there was.
+        paused: The client of a login that ended by itself, until somebody logs in.
         account: Who is logged in, or None.
         device: The link and the code of a login that is confirmed elsewhere.
         switching: Whether the form is shown although somebody is logged in.
@@ -52,6 +53,7 @@ class LoginState(LoginFormState):
         'Log in needs a user.'
     """
 
+    paused = Instance(Client, allow_none=True)
     account = Instance(Account, allow_none=True)
     device = AnyTrait(None)
     switching = Bool(False)
@@ -70,6 +72,7 @@ class LoginState(LoginFormState):
         self._start_local, self.why_no_local = start_local, why_no_local()
         self._local: Any = None
         self._keeper: Keeper | None = None
+        self._who: tuple[str, ...] | None = None
         if client is not None:
             self._adopt(client)
             self.said = self._welcome()
@@ -170,14 +173,17 @@ class LoginState(LoginFormState):
         self.said = self._welcome()
 
     def _adopt(self, client: Client) -> None:
-        """Take over a login; the one before ends now."""
-        before = self.value
+        """Take over a login; the one before ends now, or goes on if it is the same account."""
+        before, was, self._who = self.value or self.paused, self._who, who(client)
         self._forget()
         self.device, self.switching = None, False
+        if before is not None and before is not client and was is not None and was == self._who:
+            before.take_over(client)
+            client = before
         settings = client.settings
         self.url = settings.url
         self.auth_url = self._known_auth = auth_address(settings)
-        self.account, self.value = client.account, client
+        self.account, self.value, self.paused = client.account, client, None
         self._keeper = Keeper(
             client, renewed=self._renewed, ended=self._ended, failed=self._not_renewed
         )
@@ -203,6 +209,7 @@ class LoginState(LoginFormState):
         self.account = self.value.account if self.value is not None else None
 
     def _ended(self, error: AuthenticationError) -> None:
+        self.paused = self.value
         self.value = self.account = None
         self.error = error
         self.said = Said("error", "The login has ended; log in again.")
@@ -247,6 +254,12 @@ def _name(account: Account | None) -> str:
     if account is None:
         return ""
     return account.username or account.email or "an account that the token does not name"
+
+
+def who(client: Client) -> tuple[str, ...] | None:
+    """What tells an account of an instance from others, or None if the token does not say it."""
+    account = client.account
+    return (client.settings.url, account.kind, account.user_id) if account.user_id else None
 
 
 def _lasts(account: Account) -> str:
