@@ -279,6 +279,25 @@ def test_while_it_waits_other_controls_answer(panel, monkeypatch):
     assert panel.trial.job.wait(STATE_WAIT_S)
 
 
+def test_an_inference_that_takes_too_long_is_not_waited_for(panel, monkeypatch):
+    go, pipelines = threading.Event(), panel.client.pipelines
+    real = pipelines.infer
+    monkeypatch.setattr(pipelines, "infer", lambda *a, **o: go.wait(STATE_WAIT_S))
+    panel.data = pl.DataFrame({"tensor": TENSORS})
+    assert not is_shown(panel.try_it.stop)
+    panel.try_it.send.click()
+    assert (panel.try_it.send.disabled, is_shown(panel.try_it.stop)) == (True, True)
+    panel.try_it.stop.click()
+    # The service has not answered yet.
+    assert panel.trial.job.wait(STATE_WAIT_S)
+    assert panel.status == "The wait has ended; what view answers is lost."
+    assert (panel.busy, is_shown(panel.try_it.stop), panel.trial.result) == (False, False, None)
+    monkeypatch.setattr(pipelines, "infer", real)
+    send(panel)
+    go.set()
+    assert panel.trial.timing.startswith("2 rows in")
+
+
 def test_hostile_names_are_plain_labels(panel):
     labels = [label for label, _ in panel.what_runs.versions.control.options]
     assert any(label.startswith("<img src=x onerror=alert(1)>\\u202e") for label in labels)

@@ -38,7 +38,10 @@ class TryIt(VBox):
         self.paste = Textarea(description="JSON records", placeholder=_HINT, rows=5)
         self._paste = Field(self.paste)
         self.send = button("Send", trial.send)
-        self._send_row = Actions([self.send])
+        self.stop = button("Stop waiting", trial.stop_waiting)
+        # Most answers are there before it is seen.
+        self.stop.add_class("ww-late")
+        self._send_row = Actions([self.send, self.stop])
         self._sources = VBox([self.source, self.frames, self.file, self._paste, self._send_row])
         self.view = segments("What the table shows", [RESULT, LOG])
         self.again = button("Read again", trial.read_log)
@@ -93,6 +96,7 @@ class TryIt(VBox):
                 field.error = trial.refused or (self.file.files.error if source == FILE else "")
         why = trial.why_not_send
         self._send_row.turn(self.send, why, busy=trial.job.busy)
+        show(self.stop, trial.job.busy)
 
     def _draw_table(self, has_pipeline: bool) -> None:
         trial = self.trial

@@ -12,10 +12,10 @@ from traitlets import Any as AnyTrait
 from traitlets import HasTraits, Instance, Unicode
 
 from wallwidgets.api.frames import Frame
-from wallwidgets.errors import InvalidRequest
+from wallwidgets.errors import Cancelled, InvalidRequest
 from wallwidgets.panels.deploy_live import many
 from wallwidgets.panels.deploy_state import DeployState, found
-from wallwidgets.panels.parts.job import Job
+from wallwidgets.panels.parts.job import Job, unless_cancelled
 from wallwidgets.panels.parts.status_line import Said
 from wallwidgets.panels.try_input import file_code, frames_in, parse, read_file, size_of
 from wallwidgets.panels.try_result import ELAPSED, to_table, without_metadata
@@ -114,6 +114,9 @@ class TryState(HasTraits):
         frame = self.frames.get(name)
 
         def work(job: Job) -> tuple[pa.Table, float]:
+            return unless_cancelled(job, infer)
+
+        def infer() -> tuple[pa.Table, float]:
             rows = frame if source == FRAME else read_file(path) if source == FILE else parse(text)
             began_at = time.perf_counter()
             answer = client.pipelines.infer(pipeline, rows, dataset=("*", ELAPSED), exclude=())
@@ -133,11 +136,17 @@ class TryState(HasTraits):
             if isinstance(error, InvalidRequest):
                 self.refused = error.message[:1].upper() + error.message[1:]
                 return Said("error", f"The rows were refused: {error.message.rstrip('.')}.")
+            if isinstance(error, Cancelled):
+                return Said("warning", f"The wait has ended; what {pipeline.name} answers is lost.")
             return Said.of_error(error)
 
         self.refused = ""
         words = f"Sending to {pipeline.name} …"
         return self.state.run(words, work, done, failed=failed, job=self.job)
+
+    def stop_waiting(self) -> None:
+        """Wait for the answer no longer; the pipeline may still infer."""
+        self.job.cancel()
 
     def read_log(self) -> bool:
         """Show the log of the last hour."""

@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 from traitlets import Any as AnyTrait
 from traitlets import Bool, HasTraits, Instance
 
-from wallwidgets.errors import WallwidgetsError
+from wallwidgets.errors import Cancelled, WallwidgetsError
 
 T = TypeVar("T")
+
+LOOK_S = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -126,3 +128,20 @@ class Job(HasTraits):
             logger.exception("A background job of a panel failed.")
             return error
         return None
+
+
+def unless_cancelled(job: Job, work: Callable[[], T]) -> T:
+    """The result of a call that knows no cancel; after one it is left to end unheard.
+
+    Raises:
+        Cancelled: The job was cancelled before the call ended.
+    """
+    call = Job()
+    call.start(lambda _: work())
+    while not call.wait(LOOK_S):
+        if job.cancelled.is_set():
+            raise Cancelled("The wait has ended.")
+    if call.error is not None:
+        raise call.error
+    result: T = call.result
+    return result
