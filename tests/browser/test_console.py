@@ -81,6 +81,8 @@ def test_the_first_journey_by_keyboard_alone(lab, page):
     keys.type("console-fraud.onnx")
     reach(page, named(console, "Upload"), "Enter")
     says(console, "Version 1 of console-fraud is ready.")
+    # What a button was replaced by has its focus.
+    expect(named(console, "Start over")).to_be_focused(timeout=WAIT_MS)
 
     reach(page, tab(console, "Upload"), back=True)
     keys.press("ArrowLeft")
@@ -98,16 +100,19 @@ def test_the_first_journey_by_keyboard_alone(lab, page):
     keys.type("keypipe")
     reach(page, named(console, "Deploy"), "Enter")
     says(console, "keypipe is running: 1 engine, 1 model.")
+    expect(named(console, "Deploy")).to_be_focused(timeout=WAIT_MS)
 
     reach(page, named(console, "Paste"), "Space")
     reach(page, console.get_by_label("JSON records"))
     keys.type(RECORD)
     reach(page, named(console, "Send"), "Enter")
     says(console, "keypipe answered 1 row.")
+    expect(named(console, "Send")).to_be_focused(timeout=WAIT_MS)
     reach(page, named(console, "Undeploy…"), "Enter", back=True)
     expect(named(console, "Keep it running")).to_be_focused(timeout=WAIT_MS)
     reach(page, named(console, "Undeploy keypipe"), "Enter", back=True)
     says(console, "keypipe is stopped; requests get an error.")
+    expect(named(console, "Deploy")).to_be_focused(timeout=WAIT_MS)
 
 
 def test_sees_drift_and_sets_an_assay(lab, page):

@@ -47,6 +47,7 @@ def test_the_journey_by_mouse(lab, page):
     panel.get_by_role("button", name="Log in", exact=True).click()
     expect(panel.get_by_role("status")).to_contain_text("as canary@example.com.")
     expect(panel.get_by_text("no TLS, on this machine")).to_be_visible()
+    expect(panel.get_by_role("button", name="Log out")).to_be_focused()
     for theme in ("Dark", "Light"):
         set_theme(page, theme)
         for width in (240, 560, 1200):

@@ -25,9 +25,7 @@ class DeployButtons(VBox):
 
     def __init__(self, state: DeployState):
         self.state = state
-        # A button that a click takes away hands the focus on, or a keyboard would lose its place.
-        self._hands_on = False
-        self.deploy = button("Deploy", self._deploy)
+        self.deploy = button("Deploy", state.deploy)
         self.cancel = button("Cancel", state.stop_waiting)
         self.wait = button("Wait for it", state.wait)
         self.copy_url = CopyButton(words="Copy URL")
@@ -60,9 +58,6 @@ class DeployButtons(VBox):
         self._actions.turn(self.deploy, state.why_not_deploy)
         show(self.deploy, not waits)
         show(self.cancel, waits)
-        if waits and self._hands_on:
-            self._hands_on = False
-            self.cancel.focus()
         show(self.wait, state.state == STARTING and not waits)
         show(self.copy_first, is_known and not state.copying and not waits)
         show(self.undeploy, is_known and state.state != STOPPED and not waits)
@@ -73,10 +68,6 @@ class DeployButtons(VBox):
         show(self._copying, is_known and state.copying)
         self.copy_name.error = state.copy_error
         self._copy_row.turn(self.copy, state.why_not_copy, busy=state.job.busy)
-
-    def _deploy(self) -> None:
-        self._hands_on = True
-        self._hands_on &= self.state.deploy()
 
     def _ask_name(self, yes: bool) -> None:
         self.state.copying = yes

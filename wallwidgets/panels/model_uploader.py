@@ -145,7 +145,7 @@ class ModelUploader(Panel):
         self._fields.add_class("ww-fields")
 
     def _make_actions(self, state: UploadState) -> None:
-        self.upload = button("Upload", self._upload, look="primary")
+        self.upload = button("Upload", state.upload, look="primary")
         self.stop = button("Cancel upload", state.cancel)
         self.discard = button("Discard", state.discard)
         self.look_again = button("Look again", state.look_again)
@@ -153,11 +153,6 @@ class ModelUploader(Panel):
         self._actions = Actions(
             [self.upload, self.stop, self.discard, self.look_again, self.start_over]
         )
-
-    def _upload(self) -> None:
-        if self.state.upload():
-            # The button that was pressed is gone now.
-            self.stop.focus()
 
     def _picked(self, change: Any) -> None:
         self.state.picked = change["new"]

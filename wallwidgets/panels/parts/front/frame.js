@@ -1,5 +1,6 @@
 /** The invisible part of every panel: theme, width, keyboard and focus. */
 const FOCUSABLE = "button, summary, a[href], input, select, textarea, [tabindex], .js-plotly-plot";
+const SETTLE_MS = 200;
 const SUPPRESS = "data-lm-suppress-shortcuts";
 
 /** What has its value already is left alone: whoever watches attributes would look again. */
@@ -27,6 +28,51 @@ function focusOpened(root) {
   if (!field) return;
   field.closest(".ww-opens").classList.remove("ww-opens");
   if (document.activeElement === document.body || root.contains(document.activeElement)) field.focus();
+}
+
+const isUsable = (each) => !each.disabled && each.checkVisibility({ visibilityProperty: true });
+
+/** The button of a row that is meant next; never one that cannot be undone. */
+function nextButton(scope) {
+  const buttons = [...scope.querySelectorAll("button:not(.ww-danger, .ww-do)")];
+  const usable = buttons.filter((each) => each.closest(".ww-actions") && isUsable(each));
+  return usable.find((each) => each.matches(".ww-primary")) ?? usable[0];
+}
+
+/** A control that is hidden or switched off hands its focus on, or a keyboard would lose its place. */
+function keepFocus(root) {
+  let last = null;
+  let around = [];
+  let timer = 0;
+  const entered = ({ target }) => {
+    last = target.closest(".ww-panel") === root ? target : null;
+    around = [];
+    for (let each = last; each && each !== root; each = each.parentElement) around.push(each.parentElement);
+  };
+  const left = () => {
+    if (last && isUsable(last) && document.hasFocus()) last = null;
+  };
+  const look = () => {
+    timer = 0;
+    const active = document.activeElement;
+    if (!last || (active !== document.body && active !== last) || !root.checkVisibility()) return;
+    // What is only switched off comes back, or is replaced in its row.
+    const near = last.checkVisibility() ? around.filter((each) => each.matches(".ww-actions")) : around;
+    const others = near.filter((each) => each.checkVisibility()).map(nextButton);
+    const next = isUsable(last) ? last : others.find(Boolean);
+    if (next !== active) next?.focus({ preventScroll: true });
+  };
+  root.addEventListener("focusin", entered);
+  root.addEventListener("focusout", left);
+  return {
+    // Once all that an answer changes has arrived.
+    changed: () => (timer ||= setTimeout(look, SETTLE_MS)),
+    stop: () => {
+      clearTimeout(timer);
+      root.removeEventListener("focusin", entered);
+      root.removeEventListener("focusout", left);
+    },
+  };
 }
 
 function onKey(event, root) {
@@ -91,7 +137,9 @@ function attach(model, root) {
   themes.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   const widths = new ResizeObserver(resized);
   widths.observe(root);
+  const focused = keepFocus(root);
   const later = new MutationObserver(() => {
+    focused.changed();
     mark(root);
     focusOpened(root);
   });
@@ -99,7 +147,7 @@ function attach(model, root) {
     childList: true,
     subtree: true,
     attributes: true,
-    attributeFilter: ["tabindex", "class"],
+    attributeFilter: ["tabindex", "class", "disabled", "hidden"],
   });
   root.addEventListener("keydown", key);
   model.on("msg:custom", focus);
@@ -108,6 +156,7 @@ function attach(model, root) {
   mark(root);
   return () => {
     for (const each of [themes, widths, later]) each.disconnect();
+    focused.stop();
     root.removeEventListener("keydown", key);
     model.off("msg:custom", focus);
     seen(false);
