@@ -259,7 +259,7 @@ SCENES: dict[str, Scene] = {
     "login-done": Scene(ww.LoginPanel, "Logged in at"),
     "browse-empty": Scene(lambda client: ww.WorkspaceBrowser(), "Log in first."),
     "browse-busy": Scene(browse_busy, "Reading"),
-    "browse-failed": Scene(browse_failed, "Bad request: workspace_name"),
+    "browse-failed": Scene(browse_failed, "“fraud-archive” is taken"),
     "browse-done": Scene(browse_done, f"2 models in {WORKSPACE}."),
     "upload-empty": Scene(ww.ModelUploader, "Nothing sent yet."),
     "upload-busy": Scene(upload_busy, "Uploading"),

@@ -285,13 +285,20 @@ def test_a_taken_name_is_refused_at_the_field(fake):
     state = settle(BrowserState(fake.client))
     state.open_form("workspace")
     state.name = "fraud"
-    assert "is taken" in state.errors["name"]
-    answers(fake, "workspaces/create", {"msg": "name is taken", "code": 400}, 400)
+    assert state.errors == {"name": "“fraud” is taken; names are unique on the instance."}
+    assert not state.create_workspace()
+    message = "Uniqueness violation of workspace_name_key"
+    answers(fake, "workspaces/create", {"msg": message, "code": 400}, 400)
     state.name = "hidden"
     state.create_workspace()
     settle(state)
-    assert (state.errors, state.form) == ({"name": "name is taken"}, "workspace")
-    assert state.said.kind == "error"
+    # Somebody has it whose workspaces are not listed here.
+    assert state.errors == {"name": "“hidden” is taken; names are unique on the instance."}
+    assert (state.said.text, state.said.details) == (
+        "“hidden” is taken; nothing was created.",
+        message,
+    )
+    assert state.form == "workspace"
     state.name = "hidden-2"
     assert state.errors == {}
 

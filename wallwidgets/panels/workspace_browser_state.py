@@ -18,6 +18,8 @@ from wallwidgets.panels.workspace_form_state import (
     NEW_WORKSPACE,
     OWNER,
     BrowserForms,
+    says_taken,
+    taken,
 )
 from wallwidgets.panels.workspace_reading import workspace_code
 from wallwidgets.panels.workspace_sections import (
@@ -248,6 +250,10 @@ class BrowserState(BrowserForms):
         def failed(error: Exception) -> Said:
             if form and self.form == form and isinstance(error, WallwidgetsError):
                 self.refused = {FIELD_OF[form]: error.message}
+                if form == NEW_WORKSPACE and says_taken(error):
+                    self.refused = {"name": taken(self.name)}
+                    text = f"“{self.name}” is taken; nothing was created."
+                    return Said("error", text, details=error.message)
             if isinstance(error, OutcomeUnknown):
                 self._due.update(due)
                 self._wants(aloud=False)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from traitlets import Any as AnyTrait
 from traitlets import Dict, Unicode
 
 from wallwidgets.api.client import Client
+from wallwidgets.errors import Conflict, InvalidRequest
 from wallwidgets.panels.workspace_reading import BrowserReading
 from wallwidgets.panels.workspace_sections import ATTACHABLE, CONNECTIONS, MEMBERS, WORKSPACES
 from wallwidgets.schemas.names import name_problem
@@ -119,8 +121,19 @@ class BrowserForms(BrowserReading):
 
     def _taken(self) -> str:
         left = self.listings.get((None, WORKSPACES))
-        taken = any(item.name == self.name for item in left.items) if left else False
-        return f"“{self.name}” is taken; names are unique on the instance." if taken else ""
+        is_taken = any(item.name == self.name for item in left.items) if left else False
+        return taken(self.name) if is_taken else ""
+
+
+def taken(name: str) -> str:
+    """The sentence at the field of a name that somebody has."""
+    return f"“{name}” is taken; names are unique on the instance."
+
+
+def says_taken(error: Exception) -> bool:
+    """Whether the service refuses a name because somebody has it, in the words of any version."""
+    is_refusal = isinstance(error, Conflict | InvalidRequest)
+    return is_refusal and re.search("taken|exist|duplicate|unique", str(error), re.I) is not None
 
 
 def email_problem(email: str) -> str:
