@@ -181,19 +181,16 @@ class WorkspaceBrowser(Panel):
 
     def _draw_head(self) -> None:
         state = self.state
-        if state.form in (NEW_WORKSPACE, NEW_USER):
-            self._head.content = []
-        elif state.place == USERS:
-            user = state.user
-            name = (user.email or user.username) if user else "Users"
-            chip = ("active" if user.enabled else "inactive") if user else ""
-            self._head.content = words.header(name, state=chip)
-        elif state.workspace is None:
-            self._head.content = words.header("Workspaces")
-        else:
-            role = f" · you are {state.my_role}" if state.my_role else ""
-            context = f"id {state.workspace.id}{role}"
-            self._head.content = words.header(state.workspace.name, context)
+        user, workspace = state.user, state.workspace
+        head: list[words.Piece] = []
+        if state.form not in (NEW_WORKSPACE, NEW_USER):
+            if state.place == USERS and user is not None:
+                chip = "active" if user.enabled else "inactive"
+                head = words.header(user.email or user.username, state=chip)
+            elif state.place == WORKSPACES and workspace is not None:
+                role = f" · you are {state.my_role}" if state.my_role else ""
+                head = words.header(workspace.name, f"id {workspace.id}{role}")
+        self._head.content = head
         self.sections.value = state.section
         for name in WITHIN:
             self.sections.count(name, state.count(name))

@@ -92,8 +92,17 @@ function onKey(event, root) {
   }
 }
 
+/** A column that stays while others scroll below it needs the colour that the panel lies on. */
+function takeGround(root) {
+  const clear = "rgba(0, 0, 0, 0)";
+  let each = root;
+  while (each.parentElement && getComputedStyle(each).backgroundColor === clear) each = each.parentElement;
+  root.style.setProperty("--ww-ground", getComputedStyle(each).backgroundColor);
+}
+
 function attach(model, root) {
   const theme = () => {
+    takeGround(root);
     const dark = document.body.dataset.jpThemeLight === "false";
     if (model.get("dark") !== dark) {
       model.set("dark", dark);
