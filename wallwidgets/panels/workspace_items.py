@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from wallwidgets.api.client import Client
 from wallwidgets.errors import (
@@ -15,9 +13,9 @@ from wallwidgets.errors import (
     PermissionDenied,
     ServiceError,
     UnexpectedAnswer,
-    WallwidgetsError,
 )
 from wallwidgets.panels.parts.visible import absolute_time, number
+from wallwidgets.panels.workspace_listing import Facts, Item, given
 from wallwidgets.schemas.assays import AssayRecord
 from wallwidgets.schemas.connections import ConnectionRecord, Details
 from wallwidgets.schemas.models import ModelConfigDetail, ModelRecord, ModelVersionRecord
@@ -27,41 +25,6 @@ from wallwidgets.schemas.workspaces import MemberRecord, WorkspaceRecord
 
 AT_ONCE = 8
 STOPPED, UNKNOWN = "Stopped", "Unknown"
-
-Facts = list[tuple[str, object]]
-
-
-@dataclass(frozen=True)
-class Item:
-    """A row: the record behind it, and what is known about it beside.
-
-    Attributes:
-        key: Tells it apart from the others, also after a re-read.
-        value: The record.
-        row: What the table shows, by column.
-        facts: Names and values for the list below the table.
-        versions: Of a model, the oldest first.
-    """
-
-    key: Any
-    value: Any
-    row: dict[str, Any]
-    facts: Facts = field(default_factory=list)
-    versions: Sequence[ModelVersionRecord] = ()
-
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        return str(self.row["name"])
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What was read of a section; ``whole`` once its rows are complete."""
-
-    items: tuple[Item, ...] = ()
-    error: WallwidgetsError | None = None
-    whole: bool = False
 
 
 def read_workspaces(client: Client, nothing: None) -> list[Item]:
@@ -292,11 +255,6 @@ def person(user: UserRecord) -> str:
     return " ".join(part for part in (user.first_name, user.last_name) if part)
 
 
-def given(facts: Iterable[tuple[str, object]]) -> Facts:
-    """Those that have a value."""
-    return [(name, value) for name, value in facts if value not in (None, "")]
-
-
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else absolute_time(moment)
 
@@ -304,10 +262,3 @@ def _time(moment: datetime | None) -> str | None:
 def _each(items: Sequence[Item], ask: Callable[[Item], Item]) -> list[Item]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(ask, items))
-
-
-def with_items(listing: Listing, items: Sequence[Item], *, whole: bool) -> Listing:
-    """A listing in which these items replace those of the same keys."""
-    newer = {item.key: item for item in items}
-    merged = tuple(newer.get(item.key, item) for item in listing.items)
-    return replace(listing, items=merged, whole=whole)

@@ -14,7 +14,7 @@ from wallwidgets.api.client import Client
 from wallwidgets.errors import WallwidgetsError
 from wallwidgets.panels.parts.job import Job
 from wallwidgets.panels.parts.status_line import Said
-from wallwidgets.panels.workspace_items import Item, Listing, with_items
+from wallwidgets.panels.workspace_listing import Item, Listing, with_items
 from wallwidgets.panels.workspace_sections import (
     ATTACHABLE,
     PIPELINES,

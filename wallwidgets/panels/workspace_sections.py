@@ -9,7 +9,7 @@ from typing import Any
 from wallwidgets.api.client import Client
 from wallwidgets.panels import workspace_items as items
 from wallwidgets.panels.parts.table_rows import Column
-from wallwidgets.panels.workspace_items import Item
+from wallwidgets.panels.workspace_listing import Item
 
 WORKSPACES, USERS, ATTACHABLE = "Workspaces", "Users", "Connections of the instance"
 MODELS, PIPELINES, MEMBERS = "Models", "Pipelines", "Members"

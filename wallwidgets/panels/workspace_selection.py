@@ -10,7 +10,8 @@ from traitlets import Dict, Instance, Unicode
 from wallwidgets.api.client import Client
 from wallwidgets.errors import NotFound
 from wallwidgets.panels.panel import PanelState
-from wallwidgets.panels.workspace_items import Facts, Item, Listing, version_facts
+from wallwidgets.panels.workspace_items import version_facts
+from wallwidgets.panels.workspace_listing import Facts, Item, Listing
 from wallwidgets.panels.workspace_sections import MODELS, PIPELINES, USERS, WORKSPACES, Section
 
 LOG_IN_FIRST = "Log in first."

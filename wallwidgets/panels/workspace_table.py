@@ -9,7 +9,7 @@ from typing import Any
 from ipywidgets import VBox
 
 from wallwidgets.panels.parts.table import NOTHING, Table
-from wallwidgets.panels.workspace_items import Item, Listing
+from wallwidgets.panels.workspace_listing import Item, Listing
 from wallwidgets.panels.workspace_sections import Section
 
 
