@@ -23,6 +23,7 @@ from wallwidgets.panels.parts.visible import short_text
 from wallwidgets.panels.workspace_browser_state import BrowserState
 from wallwidgets.panels.workspace_form_state import NEW_USER, NEW_WORKSPACE
 from wallwidgets.panels.workspace_forms import ACTIONS, Form, UserActions, WaysOn
+from wallwidgets.panels.workspace_nothing import nothing
 from wallwidgets.panels.workspace_sections import (
     MODELS,
     MONO,
@@ -33,10 +34,6 @@ from wallwidgets.panels.workspace_sections import (
     WORKSPACES,
 )
 from wallwidgets.panels.workspace_table import ListingTable
-
-NOWHERE = ("No workspace selected", "Choose one, or make a new one.")
-NOBODY = ("No user selected", "Choose one, or invite somebody.")
-LOGGED_OUT = ("Not logged in", "Log in first; what you may see is listed here then.")
 
 
 class WorkspaceBrowser(Panel):
@@ -207,27 +204,7 @@ class WorkspaceBrowser(Panel):
         show(self.rows.table.search, inside and is_long)
         self.rows.show_section(section)
         self.rows.show_listing(listing, state.chosen, waits=inside)
-        self._empty.content = [] if state.form else self._nothing(inside, is_empty)
-
-    def _nothing(self, inside: bool, is_empty: bool) -> list[words.Piece]:
-        """The dashed box, where there is nothing to list."""
-        state, section = self.state, SECTIONS[self.state.section]
-        if state.client is None:
-            return words.empty(*LOGGED_OUT)
-        if not inside:
-            if state.place == USERS:
-                return [] if state.user else words.empty(*NOBODY)
-            left = state.left
-            nothing = left is not None and not left.items and left.error is None
-            return words.empty(*(SECTIONS[WORKSPACES].empty if nothing else NOWHERE))
-        if not is_empty or state.listing is None:
-            return []
-        error = state.listing.error
-        if state.is_absent(section) and section.absent:
-            return words.empty(*section.absent)
-        if error is not None:
-            return words.empty(f"{section.name} could not be read", error.message)
-        return words.empty(*section.empty)
+        self._empty.content = [] if state.form else nothing(state, inside=inside)
 
     def _draw_below(self) -> None:
         """The facts of what is selected, and what can be done with it."""
