@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -55,7 +57,10 @@ def look_at_nothing_of_ada(page: Page, hub: Hub, ada: HubUser) -> None:
     """Bob, whom the hub's login service has logged in at the instance already."""
     console = open_side_bar(page)
     says(console, "No workspaces.")
-    expect(console.locator(".ww-account")).to_contain_text(email_of("bob"))
+    account = console.locator(".ww-account")
+    expect(account).to_contain_text(email_of("bob"))
+    # Nothing renews a token that the hub passed on, so nothing says so.
+    expect(account).to_contain_text(re.compile(r"token: \d+ min left"))
     tab(console, "Login").click()
     expect(console.get_by_text(email_of("ada"))).to_have_count(0)
     # What his page may do, his cookie alone may not.

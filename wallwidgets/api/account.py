@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from wallwidgets.api.wire import Headers, Wire
@@ -25,7 +25,8 @@ class Account:
 
     Attributes:
         kind: ``user``, ``service`` for an inference token, or ``opaque`` if it cannot be read.
-        until: When the token ends, as far as is known; it is renewed before that.
+        until: When the token ends, as far as is known.
+        renews: Whether the client renews it before that; not for headers that somebody else gives.
         is_admin: Whether the token has the role of an administrator.
     """
 
@@ -35,6 +36,7 @@ class Account:
     user_id: str | None = None
     until: datetime | None = None
     is_admin: bool = False
+    renews: bool = True
 
 
 class HeaderSource:
@@ -67,7 +69,7 @@ class HeaderSource:
 
     def account(self) -> Account:
         """Who the bearer is for."""
-        return account_of(self.headers(), None)
+        return replace(account_of(self.headers(), None), renews=False)
 
     def close(self) -> None:
         """Nothing to forget."""

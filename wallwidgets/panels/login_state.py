@@ -263,5 +263,6 @@ def who(client: Client) -> tuple[str, ...] | None:
 
 
 def _lasts(account: Account) -> str:
-    until = f"; this token until {account.until:%H:%M} UTC" if account.until else ""
-    return f"renews itself{until}"
+    until = f"this token until {account.until:%H:%M} UTC" if account.until else ""
+    begins = "renews itself" if account.renews else "ends with the token that was given"
+    return f"{begins}; {until}" if until else begins

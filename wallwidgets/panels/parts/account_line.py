@@ -35,6 +35,7 @@ class AccountLine(AnyWidget):
             "host": short_text(host),
             "user": short_text(user),
             "tls": short_text(tls),
+            "renews": account.renews,
             "until_ms": 0 if until is None else int(until.timestamp() * 1000),
         }
 

@@ -1,11 +1,12 @@
 /** The account line: names as text, and a clock that counts the minutes of the token down. */
 const TICK_MS = 10_000;
 
-function left(until) {
+function lasts(renews, until) {
   const minutes = Math.floor((until - Date.now()) / 60_000);
+  const left = minutes < 120 ? `${minutes} min left` : `${Math.floor(minutes / 60)} h left`;
   // Renewed ahead of its end, so what is over is only not told yet.
-  if (minutes < 1) return "";
-  return minutes < 120 ? `, ${minutes} min left` : `, ${Math.floor(minutes / 60)} h left`;
+  if (renews) return minutes < 1 ? "token renews itself" : `token renews itself, ${left}`;
+  return until ? `token: ${Math.max(minutes, 0) ? left : "under a minute left"}` : "";
 }
 
 function render({ model, el }) {
@@ -20,7 +21,7 @@ function render({ model, el }) {
   };
   const show = () => {
     clearInterval(ticking);
-    const { word, host, user, tls, until_ms: until } = model.get("account");
+    const { word, host, user, tls, renews, until_ms: until } = model.get("account");
     el.dataset.kind = host ? "ok" : "off";
     el.replaceChildren();
     part("ww-shape", "").setAttribute("aria-hidden", "true");
@@ -31,7 +32,7 @@ function render({ model, el }) {
     part("ww-rank2", tls);
     const token = part("ww-rank2 ww-push", "");
     const tick = () => {
-      token.textContent = `token renews itself${until ? left(until) : ""}`;
+      token.textContent = lasts(renews, until);
     };
     tick();
     ticking = setInterval(tick, TICK_MS);
