@@ -106,6 +106,13 @@ def test_the_kernel_restarts_dies_and_ends(lab, page):
     note.get_by_role("button", name="Start it again").click()
     expect(console).to_be_visible(timeout=WAIT_MS)
 
+    # A server that culls idle kernels does the same.
+    (session,) = sessions(lab)
+    rest(lab, "delete", f"sessions/{session['id']}").raise_for_status()
+    expect(note).to_contain_text("The kernel has ended.", timeout=WAIT_MS)
+    note.get_by_role("button", name="Start it again").click()
+    expect(console).to_be_visible(timeout=WAIT_MS)
+
     tool(page, "Open the Wallaroo Console in a tab").click()
     title = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text="Wallaroo")
     with page.expect_response(ends):

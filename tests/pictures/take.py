@@ -6,12 +6,12 @@ import tempfile
 from pathlib import Path
 
 from tests.browser.lab import running_demo
-from tests.pictures import charts, panels
+from tests.pictures import charts, panels, side_bar
 
 
 def main() -> None:
     """Write all pictures beside this file."""
-    for take in (charts.take, panels.take):
+    for take in (charts.take, panels.take, side_bar.take):
         with tempfile.TemporaryDirectory() as folder, running_demo(Path(folder)) as demo:
             take(demo)
 
