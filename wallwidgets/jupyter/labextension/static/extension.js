@@ -1,6 +1,7 @@
 // The plugin: asks JupyterLab for what it needs, and puts the panel into it.
 
 import { icon } from "./icon.js";
+import { write } from "./note.js";
 import { Place } from "./place.js";
 import { take } from "./shared.js";
 
@@ -61,10 +62,8 @@ function activate(lab, missing, version, page) {
     return;
   }
   const words = new lab.Widget();
-  words.addClass("wallwidgets-note");
-  words.node.textContent =
-    `wallwidgets ${version} does not fit this JupyterLab, which lacks ${missing.join(", ")}.` +
-    " Update both.";
+  const lacks = `lacks ${missing.join(", ")}. Update both.`;
+  write(words.node, `wallwidgets ${version} does not fit this JupyterLab, which ${lacks}`);
   side.addWidget(words);
 }
 

@@ -1,5 +1,6 @@
 // The panel: a toolbar, a note that says in words how things are, and the Console.
 
+import { write } from "./note.js";
 import { SHOW, Trouble, ask, bindWidgets, connect, pythonKernels, runs } from "./session.js";
 
 const ENDS = "You are logged out, and what it does in the background ends.";
@@ -36,7 +37,6 @@ export function panelClass(lab) {
       this.begun = false;
       this.round = 0;
       this.note = new lab.Widget();
-      this.note.addClass("wallwidgets-note");
       this.note.node.setAttribute("role", "status");
       this.output = new lab.SimplifiedOutputArea({
         model: new lab.OutputAreaModel({ trusted: true }),
@@ -100,7 +100,13 @@ export function panelClass(lab) {
     /** @param {string | undefined} name The kernel to start, if none runs. */
     async start(name) {
       this.say("busy", "Starting the kernel …");
+      const { round } = this;
       const session = await connect(lab, this.manager, this.path, name);
+      if (this.round !== round) {
+        await session.shutdown(); // The tab was closed meanwhile.
+        session.dispose();
+        return;
+      }
       this.session = session;
       this.changed();
       const follow = (/** @type {any} */ signal, /** @type {(it: any) => unknown} */ act) =>
@@ -119,15 +125,25 @@ export function panelClass(lab) {
     /** Show the kernel's Console, which is the same one as before the page was loaded again. */
     async showConsole() {
       this.say("busy", "Loading wallwidgets in the kernel …");
-      const { version } = await ask(this.session, "hello()");
+      this.found = (await ask(this.session, "hello()")).version;
       this.output.model.clear();
       await lab.SimplifiedOutputArea.execute(SHOW, this.output, this.session);
-      if (version === this.version) {
+      this.settle();
+    }
+
+    /** Say what there is to say while all is well. */
+    settle() {
+      if (this.found === this.version) {
         this.say("", "");
       } else {
-        const both = `The kernel has wallwidgets ${version}, JupyterLab has ${this.version}.`;
+        const both = `The kernel has wallwidgets ${this.found}, JupyterLab has ${this.version}.`;
         this.say("warning", `${both} Install the same version for both, then load the page again.`);
       }
+    }
+
+    /** @param {string} words Something went wrong beside the Console, which goes on. */
+    complain(words) {
+      this.say("error", words, [{ label: "Close", act: () => this.settle() }]);
     }
 
     /** @param {string} status What the kernel is doing now. */
@@ -151,7 +167,7 @@ export function panelClass(lab) {
     followConnection(status) {
       if (status === "connected" && this.lost) {
         this.lost = false;
-        this.say("", "");
+        this.settle();
       } else if (status === "connecting" && !this.restarting && this.output.model.length) {
         this.lost = true;
         this.say("warning", "The connection to the kernel is lost; trying again …");
@@ -262,17 +278,8 @@ export function panelClass(lab) {
      */
     say(kind, words, buttons = []) {
       this.said = { kind, words, buttons };
-      const sentence = document.createElement("p");
-      sentence.textContent = words;
-      const row = buttons.map(({ label, act }) => {
-        const button = document.createElement("button");
-        button.textContent = label;
-        button.type = "button";
-        button.addEventListener("click", act);
-        return button;
-      });
       this.note.node.dataset.kind = kind;
-      this.note.node.replaceChildren(sentence, ...row);
+      write(this.note.node, words, buttons);
     }
   };
 }

@@ -1,5 +1,6 @@
 // Where the panel is, in the side bar or in a tab, and the commands that reach it.
 
+import { write } from "./note.js";
 import { panelClass } from "./panel.js";
 
 const OPEN = "wallwidgets:open";
@@ -107,17 +108,10 @@ export class Place {
   /** What the side bar says while the panel is in a tab. */
   sayWhere() {
     const words = new this.lab.Widget();
-    words.addClass("wallwidgets-note");
-    const sentence = document.createElement("p");
-    sentence.textContent = "The Console is open in a tab.";
-    const buttons = [OPEN, TO_SIDE].map((id) => {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = id === OPEN ? "Show the tab" : "Move it here";
-      button.addEventListener("click", () => this.page.app.commands.execute(id));
-      return button;
-    });
-    words.node.append(sentence, ...buttons);
+    write(words.node, "The Console is open in a tab.", [
+      { label: "Show the tab", act: () => this.open() },
+      { label: "Move it here", act: () => this.toSide() },
+    ]);
     this.side.addWidget(words);
   }
 
@@ -125,10 +119,14 @@ export class Place {
   async openAsNotebook() {
     const { app } = this.page;
     const { contents } = app.serviceManager;
-    const content = await this.panel.notebook();
-    const { path } = await contents.newUntitled({ type: "notebook" });
-    await contents.save(path, { type: "notebook", format: "json", content });
-    await app.commands.execute("docmanager:open", { path });
+    try {
+      const content = await this.panel.notebook();
+      const { path } = await contents.newUntitled({ type: "notebook" });
+      await contents.save(path, { type: "notebook", format: "json", content });
+      await app.commands.execute("docmanager:open", { path });
+    } catch (error) {
+      this.panel.complain(`The notebook was not made. ${/** @type {Error} */ (error).message}`);
+    }
   }
 
   addCommands() {
@@ -154,9 +152,11 @@ export class Place {
         args.isLauncher ? "Wallaroo" : "Open the Wallaroo Console in a tab",
       isVisible: () => !inTab(),
     });
-    add(TO_SIDE, "Move Wallaroo to the side bar", lab.undoIcon, () => this.toSide(), {
-      isVisible: inTab,
-    });
+    const toSide = () => {
+      this.toSide();
+      this.open();
+    };
+    add(TO_SIDE, "Move Wallaroo to the side bar", lab.undoIcon, toSide, { isVisible: inTab });
     const needs = { isEnabled: hasKernel };
     add(NOTEBOOK, "Open as notebook", lab.codeIcon, () => this.openAsNotebook(), needs);
     add(RESTART, "Restart Wallaroo's kernel", lab.refreshIcon, () => this.panel.restart(), needs);
