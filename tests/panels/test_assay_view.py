@@ -139,6 +139,29 @@ def test_a_scan_shows_its_progress_and_a_cell_its_feature(panel):
     assert text_of(panel._old_scan).strip() == "The settings have changed since this scan."
 
 
+def test_header_and_status_line_have_one_sign_also_for_a_scan(panel):
+    def signs() -> tuple[str, str, str]:
+        chip = panel.header.content[0]["parts"][-1]
+        return chip["kind"], text_of(panel.header), panel.status_line.said["kind"]
+
+    panel.settings.column.value = "input tensor 11"
+    settled(panel)
+    kind, header, said = signs()
+    assert (kind, said) == ("ok", "ok")
+    assert "tensor.11" in header
+    panel.view.value = "All features"
+    settled(panel)
+    kind, header, said = signs()
+    assert (kind, said) == ("alert", "alert")
+    assert "18 columns · 2 Jan – 31 Jan 2022" in header
+    assert "Alert since 16 Jan" in header
+    panel.view.value = "Windows"
+    assert (signs()[0], signs()[2]) == ("ok", "ok")
+    panel.view.value = "All features"
+    assert (signs()[0], signs()[2]) == ("alert", "alert")
+    assert panel.status.startswith("In the last window 4 of 18 columns show drift")
+
+
 def test_watching_asks_for_a_name_in_place(panel, unique):
     panel.watch.click()
     assert (shown(panel._toolbar), shown(panel._watch_row)) == (False, True)

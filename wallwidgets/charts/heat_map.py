@@ -22,7 +22,7 @@ from wallwidgets.charts.palette import Palette, palette
 from wallwidgets.charts.records import Times, Track, start_of, tracks
 from wallwidgets.charts.steps import wide_gaps
 from wallwidgets.charts.tables import window_table
-from wallwidgets.charts.wording import fitted, joined, score_text, text_width
+from wallwidgets.charts.wording import days, fitted, joined, score_text, text_width
 from wallwidgets.drift import chance_band
 from wallwidgets.drift.checks import Floats
 from wallwidgets.drift.rules import CHANCE
@@ -95,11 +95,7 @@ class _Features:
             look,
             height=row * max(number, 1) + 46,
             margin=(round(self.left), round(self.right), 22, 24),
-            xaxis=canvas.time_axis(
-                look, self.narrow,
-                (min(t.starts[0] for t in self.tracks), max(max(t.ends) for t in self.tracks))
-                if number else None,
-            ),
+            xaxis=canvas.time_axis(look, self.narrow, self.between),
             yaxis=canvas.axis(
                 look, self.narrow, range=[number - 0.5, -0.5], visible=bool(number), ticklen=0,
                 tickmode="array", tickvals=list(range(number)), ticktext=self._names(),
@@ -107,8 +103,8 @@ class _Features:
             annotations=[*self._last_scores(), *self._gap_notes(), *self._empty()],
         )  # fmt: skip
         return Chart(
-            drawing, "Score of each feature in each window", "", self._legend(), self._summary(),
-            window_table(self.tracks, self.bands, self.hollow), self.dark,
+            drawing, "Score of each feature in each window", self._context(), self._legend(),
+            self._summary(), window_table(self.tracks, self.bands, self.hollow), self.dark,
         )  # fmt: skip
 
     @cached_property
@@ -120,6 +116,13 @@ class _Features:
             return -last if np.isfinite(last) else np.inf
 
         return sorted(self.unsorted, key=key)
+
+    @cached_property
+    def between(self) -> tuple[datetime, datetime] | None:
+        """From when to when there are windows."""
+        if not self.tracks:
+            return None
+        return min(t.starts[0] for t in self.tracks), max(max(t.ends) for t in self.tracks)
 
     @cached_property
     def bands(self) -> list[Floats]:
@@ -254,6 +257,12 @@ class _Features:
         if any(np.isfinite(track.score).any() for track in self.tracks):
             return []
         return [canvas.empty_note(self._summary(), self.look)]
+
+    def _context(self) -> str:
+        if self.between is None:
+            return ""
+        number = len(self.tracks)
+        return f"{number:,} column{'' if number == 1 else 's'} · {days(*self.between)}"
 
     def _legend(self) -> list[Key]:
         if not self.tracks:

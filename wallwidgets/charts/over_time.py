@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +26,7 @@ from wallwidgets.charts.tables import window_table
 from wallwidgets.charts.thinning import kept
 from wallwidgets.charts.thresholds import Limit, labels, limits, lines
 from wallwidgets.charts.wording import (
-    day,
+    days,
     fitted,
     percent,
     window_name,
@@ -257,11 +257,7 @@ class _Scores:
         track = self.track
         if not len(track):
             return ""
-        last = max(track.ends) - timedelta(microseconds=1)
-        other = track.starts[0].year != last.year
-        whole = f"{day(track.starts[0], year=other)} – {day(last, year=True)}"
-        if track.starts[0].date() == last.date():
-            whole = day(last, year=True)
+        whole = days(track.starts[0], max(track.ends))
         return f"{fitted(track.label, _NAME_PX)} · {whole}" if track.label else whole
 
     def _legend(self) -> list[Key]:

@@ -23,6 +23,19 @@ def day(moment: datetime, *, year: bool = False) -> str:
     return f"{text} {moment.year}" if year else text
 
 
+def days(start: datetime, end: datetime) -> str:
+    """From which day to which, the last one whole.
+
+    Example:
+        >>> days(datetime(2022, 1, 2), datetime(2022, 2, 1))
+        '2 Jan – 31 Jan 2022'
+    """
+    last = end - timedelta(microseconds=1)
+    if start.date() == last.date():
+        return day(last, year=True)
+    return f"{day(start, year=start.year != last.year)} – {day(last, year=True)}"
+
+
 def window_name(start: datetime, end: datetime, *, year: bool = False) -> str:
     """A window by its start, with the time of day where days are not enough.
 

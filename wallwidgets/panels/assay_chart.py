@@ -167,8 +167,10 @@ class AssayChart(Panel):
         if state.pipeline is None:
             self.header.content = words.header("Drift")
             return
-        chip, kind = state.pictures.chip
-        chart = state.pictures.get(SCORES) if state.results else None
+        scanned = state.says_scan and state.scan is not None
+        results = state.scan.results if scanned else state.results
+        chip, kind = state.pictures.chip(results or ())
+        chart = state.pictures.get(FEATURES if scanned else SCORES) if results else None
         context = chart.context if chart is not None else state.column
         title = f"Drift: {state.pipeline.name}"
         self.header.content = words.header(title, context, state=chip, kind=kind)

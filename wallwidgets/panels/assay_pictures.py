@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from wallwidgets.panels.assay_preview import AssayPreview
 
 SCORES, BINS, SPREAD, FEATURES = "scores", "bins", "distribution", "features"
+_KINDS = {ResultStatus.OK: "ok", ResultStatus.WARNING: "warning", ResultStatus.ALERT: "alert"}
+"""Signs of the states, from the best to the worst; of a baseline run there are no windows."""
 
 
 class Pictures:
@@ -49,12 +51,10 @@ class Pictures:
             kept = self._made[kind] = (key, make(charts))
         return kept[1]
 
-    @property
-    def chip(self) -> tuple[str, str]:
-        """What the chip says of the windows, and its kind; found once for the same windows."""
-        results = self._state.results
+    def chip(self, results: Any) -> tuple[str, str]:
+        """What the chip says of windows, and its kind; found once for the same windows."""
         if self._chip[0] is not results:
-            self._chip = (results, since(results) if results else ("", ""))
+            self._chip = (results, since(results))
         return self._chip[1]
 
     @property
@@ -123,18 +123,23 @@ def name_of(result: AssayResult) -> str:
 
 
 def since(results: Any) -> tuple[str, str]:
-    """What the chip says of the windows, and its kind: the state of the last one, and since when.
+    """What the chip says of windows, and its kind: the state of the last one, and since when.
+
+    Of several columns it is the worst state of any, since the first of those that have it.
 
     Example:
         >>> since([])
-        ('', '')
+        ('', 'off')
     """
     from wallwidgets.charts.finding import since_text
     from wallwidgets.charts.records import tracks
+    from wallwidgets.drift import onset
 
     found = tracks(results)
     if not found:
-        return "", ""
-    status = found[0].status[-1]
-    kinds = {ResultStatus.OK: "ok", ResultStatus.WARNING: "warning", ResultStatus.ALERT: "alert"}
-    return f"{status.value} {since_text(found[0])}".strip(), kinds.get(status, "off")
+        return "", "off"
+    worst = max((track.status[-1] for track in found), key=list(_KINDS).index)
+    begun = [(first.window_start, track) for track in found
+             if track.status[-1] is worst and (first := onset(track.results))]  # fmt: skip
+    text = since_text(min(begun, key=lambda pair: pair[0])[1]) if begun else ""
+    return f"{worst.value} {text}".strip(), _KINDS[worst]

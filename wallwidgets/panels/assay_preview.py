@@ -59,6 +59,7 @@ class AssayPreview(PanelState):
         view: What is shown: Windows, All features or Table.
         results: The windows of the column.
         scan: What the last scan of all columns found, or None.
+        says_scan: Whether what is said is about all columns of the scan, not about one.
         values: Values of the baseline and of the selected window.
         dark, narrow: For which screen charts are drawn.
 
@@ -82,6 +83,7 @@ class AssayPreview(PanelState):
     view = Unicode(WINDOWS)
     results = AnyTrait(None)
     scan = AnyTrait(None)
+    says_scan = Bool(False)
     values = AnyTrait(None)
     dark = Bool(False)
     narrow = Bool(False)
@@ -336,6 +338,7 @@ class AssayPreview(PanelState):
 
     def _finding(self, note: str = "") -> Said:
         """The selected window in words, in the colour of its status."""
+        self.says_scan = False
         chart = self.pictures.get(SCORES)
         if self.value is None or chart is None:
             return Said("off", "There are no windows with records after the baseline.", note=note)

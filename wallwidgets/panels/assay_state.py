@@ -30,7 +30,8 @@ class AssayState(AssayPreview):
 
     Args:
         client: Who reads; may be set later.
-        assay: A pipeline, or an assay: a configuration, a record or its id.
+        assay: A pipeline, a workspace for its first one, or an assay: a configuration, a record or
+            its id.
         **options: As of `AssayPreview`.
 
     Attributes:
@@ -111,7 +112,7 @@ class AssayState(AssayPreview):
             self._scan_settings = settings
             scan = call("scan = client.assays.scan", "pipeline", settings=settings)
             self.did(f"{self._code_begin()}{scan}\nww.charts.features(scan.results)")
-            return self._scan_finding(f"{time.monotonic() - began:.1f} s")
+            return self._scan_said(f"{time.monotonic() - began:.1f} s")
 
         def failed(error: Exception) -> Said:
             self.scanned = None
@@ -141,17 +142,21 @@ class AssayState(AssayPreview):
             self._take(AssayResults(each for each in self.scan.results if each.iopath == column))
         self.choose(start)
 
-    def _scan_finding(self, note: str) -> Said:
+    def _scan_said(self, note: str = "") -> Said:
+        """All columns in words, with the sign of the worst."""
+        self.says_scan = True
         chart = self.pictures.get("features")
         skipped = self.scan.skipped
         left = f" {len(skipped)} could not be compared." if skipped else ""
         details = "\n".join(f"{label(path)}: {why}" for path, why in skipped.items())
         text = f"{chart.summary if chart else ''}{left}"
-        return Said("ok", text, note=note, details=details)
+        return Said(self.pictures.chip(self.scan.results)[1], text, note=note, details=details)
 
     def _viewed(self, change: object) -> None:
         if self.view == FEATURES and self.scan is None:
             self.start_scan()
+        elif self.view == FEATURES and not self.busy:
+            self.said = self._scan_said()
         else:
             super()._viewed(change)
 
