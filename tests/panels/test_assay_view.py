@@ -139,6 +139,25 @@ def test_a_scan_shows_its_progress_and_a_cell_its_feature(panel):
     assert text_of(panel._old_scan).strip() == "The settings have changed since this scan."
 
 
+def test_pipelines_of_every_workspace_can_be_chosen(demo, monkeypatch):
+    monkeypatch.setattr("wallwidgets.panels.assay_reads.MOST_WORKSPACES", 1)
+    panel = ww.AssayChart(demo)
+    settled(panel)
+    before = panel.state.pipeline
+    labels = panel.settings.pipeline._options_labels
+    assert labels == ("ccfraudpipe", "ccfraudshadow", "housepricelive · 1 to read …",
+                      "housepricedrift · 1 to read …")  # fmt: skip
+    panel.settings.pipeline.label = "housepricedrift · 1 to read …"
+    settled(panel)
+    assert (panel.state.pipeline.name, panel.state.pipeline.workspace_id) == ("housepricepipe", 4)
+    assert panel.status.startswith("31 Jan: score 0.74")
+    assert panel.settings.pipeline.label == "housepricepipe · housepricedrift"
+    assert len(panel.settings.pipeline.options) == len(labels)
+    panel.settings.pipeline.label = before.name
+    settled(panel)
+    assert panel.state.pipeline.id == before.id
+
+
 def test_header_and_status_line_have_one_sign_also_for_a_scan(panel):
     def signs() -> tuple[str, str, str]:
         chip = panel.header.content[0]["parts"][-1]

@@ -181,6 +181,30 @@ def test_a_pipeline_that_is_opened_and_another_workspace(console, unique):
     assert (deploy.workspace.id, deploy.pipeline) == (made.id, None)
 
 
+def test_drift_opens_in_the_selected_workspace(console, unique):
+    client = console.value
+    for _ in range(2):
+        client.pipelines.create(client.workspaces.create(unique("else")), unique("pipe"))
+    here, bare = (client.workspaces.create(unique("drifts")) for _ in range(2))
+    pipeline = client.pipelines.create(here, unique("pipe"))
+    browser = console.panels[BROWSE].state
+
+    def shown(workspace):
+        console.tab = BROWSE
+        browser.workspace = workspace
+        console.tab = DRIFT
+        assert console.panel.state.settle(STATE_WAIT_S)
+        return console.panel.state.pipeline, console.status
+
+    assert shown(here)[0].id == pipeline.id
+    assert shown(bare) == (None, f"{bare.name} has no pipelines yet; deploy one first.")
+    assert shown(here)[0].id == pipeline.id
+    # One that is chosen there stays, as long as nothing else is selected elsewhere.
+    other = next(each for _, each in console.panel.state.pipelines if each.id != pipeline.id)
+    console.panel.state.pipeline = other
+    assert shown(here)[0].id == other.id
+
+
 def test_a_busy_uploader_keeps_its_workspace(console, unique):
     client = console.value
     first, second = (client.workspaces.create(unique("busy")) for _ in range(2))

@@ -33,7 +33,8 @@ class AssayChart(Panel):
 
     Args:
         client: Who is logged in; may be set later.
-        assay: A pipeline, or an assay: a configuration, a record or its id.
+        assay: A pipeline, a workspace for its first one, or an assay: a configuration, a record or
+            its id.
         workspace: Only the pipelines of this one are offered.
         state: A state to show instead of a new one.
 
@@ -67,7 +68,7 @@ class AssayChart(Panel):
             observe=[
                 *("client", "pipelines", "pipeline", "columns", "column", *settings_names()),
                 *("refused", "view", "scan", "scanned", "values", "dark", "narrow", "shown"),
-                *("asking", "name_error", "watched", "stored", "path_error", "left_out"),
+                *("asking", "name_error", "watched", "stored", "path_error", "others"),
             ],
         )
         dlink((self.frame, "dark"), (state, "dark"))
@@ -243,7 +244,9 @@ class AssayChart(Panel):
         if state.client is None:
             return words.empty("Nobody is logged in.", "Log in, and pass the client to this panel.")
         if state.pipeline is None:
-            return words.empty("There are no pipelines yet.", "Deploy one and send it records.")
+            advice = "Deploy one and send it records"
+            advice += ", or choose another one." if state.pipelines or state.others else "."
+            return words.empty("There are no pipelines yet.", advice)
         if not state.columns:
             return words.empty("There are no inference records yet.", "Send the pipeline some.")
         advice = "Records after the baseline make windows; an earlier baseline may help."

@@ -91,6 +91,8 @@ class Settings(Box):
 
     def __init__(self, state: AssayPreview):
         self._state, self._mute = state, Mute()
+        self._listed: tuple[Any, Any] = (None, None)
+        self._labels: list[tuple[str, int]] = []
         self.pipeline = Dropdown(description="Pipeline")
         self.column = Dropdown(description="Column")
         self.metric = Dropdown(description="Metric", options=METRICS)
@@ -114,10 +116,9 @@ class Settings(Box):
         """Show the state."""
         state = self._state
         with self._mute:
-            labels = [(short_text(name), at) for at, (name, _) in enumerate(state.pipelines)]
             ids = [pipeline.id for _, pipeline in state.pipelines]
             chosen = ids.index(state.pipeline.id) if state.pipeline is not None else None
-            _offer(self.pipeline, labels, chosen)
+            _offer(self.pipeline, self._pipelines(), chosen)
             columns = [(short_text(path), path) for path in state.columns]
             _offer(self.column, columns, state.column if state.column in state.columns else None)
             for name in ("baseline", "metric", "thresholds"):
@@ -131,15 +132,28 @@ class Settings(Box):
             for name, field in self._fields.items():
                 field.error = state.refused.get(name, "")
                 field.control.disabled = off
-            self._fields["pipeline"].help = state.left_out
             self._fields["baseline"].help = state.baseline if len(state.baseline) > _LONG else ""
+
+    def _pipelines(self) -> list[tuple[str, int]]:
+        """Pipelines to choose, then workspaces, whose pipelines are read if one is chosen."""
+        lists = (self._state.pipelines, self._state.others)
+        # Ten thousand workspaces may be in there, and it is asked at every change of anything.
+        if any(old is not new for old, new in zip(self._listed, lists, strict=True)):
+            self._listed = lists
+            names = [name for name, _ in lists[0]]
+            names += [f"{each.name} · {len(each.pipelines)} to read …" for each in lists[1]]
+            self._labels = [(short_text(name), at) for at, name in enumerate(names)]
+        return self._labels
 
     def _chosen(self, change: Any) -> None:
         if self._mute.here or change["new"] is None:
             return
         name = next(each for each in self._fields if getattr(self, each) is change["owner"])
-        value = change["new"]
-        self._set(name, self._state.pipelines[value][1] if name == "pipeline" else value)
+        value, state = change["new"], self._state
+        if name == "pipeline" and value >= len(state.pipelines):
+            state.select(state.others[value - len(state.pipelines)])
+        else:
+            self._set(name, state.pipelines[value][1] if name == "pipeline" else value)
 
     def _set(self, name: str, value: Any) -> None:
         setattr(self._state, name, value)

@@ -31,6 +31,7 @@ from wallwidgets.panels.parts.status_line import Said
 from wallwidgets.panels.parts.wishes import REST_S, Mute, Wishes
 from wallwidgets.schemas.assays import AssayResult, BinMode, ResultStatus
 from wallwidgets.schemas.pipelines import DeploymentRecord, PipelineRecord
+from wallwidgets.schemas.workspaces import WorkspaceRecord
 
 WINDOWS, FEATURES, TABLE = "Windows", "All features", "Table"
 VIEWS = (WINDOWS, FEATURES, TABLE)
@@ -43,7 +44,8 @@ class AssayPreview(PanelState):
 
     Args:
         client: Who reads; may be set later.
-        assay: A pipeline, or an assay: a configuration, a record or its id.
+        assay: A pipeline, a workspace for its first one, or an assay: a configuration, a record or
+            its id.
         workspace: Only pipelines of this one.
         rest_s: How long typing rests before anything is asked.
 
@@ -51,6 +53,7 @@ class AssayPreview(PanelState):
         value: The selected result, or None.
         client: Who reads; another one begins anew.
         pipelines: Names and records to choose from.
+        others: Workspaces whose pipelines are not among them; `select` reads those of one.
         pipeline: The chosen record.
         columns: Iopaths to choose from.
         column: The chosen iopath.
@@ -70,7 +73,7 @@ class AssayPreview(PanelState):
 
     client = AnyTrait(None)
     pipelines: Any = List()
-    left_out = Unicode()
+    others: Any = List()
     pipeline = AnyTrait(None)
     columns: Any = List()
     column = Unicode()
@@ -97,7 +100,8 @@ class AssayPreview(PanelState):
         rest_s: float = REST_S,
     ):
         super().__init__(LOG_IN)
-        self._assay, self._workspace, self._rest_s = assay, workspace, rest_s
+        # A list of its own for each wish, so that the same one can be wished again.
+        self._wanted, self._workspace, self._rest_s = [assay], workspace, rest_s
         self._extra: dict[str, Any] = {}
         self._read_for: dict[str, Any] = {}
         self._mute = Mute()
@@ -127,7 +131,8 @@ class AssayPreview(PanelState):
         self._read_for, self.scan, self.values = {}, None, None
         with self._mute:
             # What is chosen first: it is always one of what is offered.
-            self.pipeline, self.column, self.pipelines, self.columns = None, "", [], []
+            self.pipeline, self.column = None, ""
+            self.pipelines, self.others, self.columns = [], [], []
         self._take(AssayResults())
         if self.client is None:
             self.said = Said("off", LOG_IN)
@@ -162,9 +167,8 @@ class AssayPreview(PanelState):
         self._preview.want(rest_s=0)
 
     def select(self, assay: Any) -> None:
-        """Show a pipeline, or an assay: a configuration, a record or its id."""
-        self._assay = assay
-        self._read_for = {}
+        """Show a pipeline, the first one of a workspace, or an assay."""
+        self._wanted = [assay]
         if self.client is not None:
             self._preview.want(rest_s=0)
 
@@ -184,8 +188,13 @@ class AssayPreview(PanelState):
         if self._read_for.get("client") is not client:
             self.said = Said.busy("Reading pipelines …")
             self._list()
+        if self._read_for.get("wanted") is not self._wanted:
+            self._open()
         if self.pipeline is None:
-            return Said("off", "There are no pipelines yet; deploy one first.")
+            self._take(AssayResults())
+            where = [each.name for each in self._wanted if isinstance(each, WorkspaceRecord)]
+            told = f"{where[0]} has no pipelines yet" if where else "There are no pipelines yet"
+            return Said("off", f"{told}; deploy one first.")
         if self._read_for.get("pipeline") != self.pipeline.id:
             self.said = Said.busy(f"Reading the columns of {self.pipeline.name} …")
             self._read_columns()
@@ -210,23 +219,34 @@ class AssayPreview(PanelState):
         return self._finding(f"computed in {passed_ms:,.0f} ms")
 
     def _list(self) -> None:
-        client, assay = self.client, self._assay
-        named, left_out = assay_reads.pipelines(client, self._workspace)
-        chosen, config = None, None
-        if isinstance(assay, PipelineRecord | DeploymentRecord):
-            chosen = assay_reads.the_pipeline(assay)
+        client = self.client
+        named, others = assay_reads.pipelines(client, self._workspace)
+        with self._mute:
+            self.pipelines, self.others = named, others
+        self._read_for = {"client": client}
+
+    def _open(self) -> None:
+        """Take over what is wanted; if that is nothing, the first pipeline."""
+        client, wanted, named = self.client, self._wanted, self.pipelines
+        assay, config = wanted[0], None
+        if isinstance(assay, WorkspaceRecord):
+            named = assay_reads.within(client, assay, named)
+            chosen = next((each for _, each in named if each.workspace_id == assay.id), None)
+        elif isinstance(assay, PipelineRecord | DeploymentRecord):
+            named, chosen = assay_reads.add(named, assay_reads.the_pipeline(assay))
         elif assay is not None:
             config = client.assays.config_of(assay)
-            chosen = assay_reads.the_pipeline(config)
-        if chosen is not None:
-            named, chosen = assay_reads.add(named, chosen)
+            named, chosen = assay_reads.add(named, assay_reads.the_pipeline(config))
+        else:
+            chosen = named[0][1] if named else None
         with self._mute:
             self._forget()
-            self.left_out, self.pipelines = left_out, named
-            self.pipeline = chosen or (named[0][1] if named else None)
+            if isinstance(assay, WorkspaceRecord):
+                self.others = [each for each in self.others if each.id != assay.id]
+            self.pipelines, self.pipeline = named, chosen
             if config is not None:
                 self._fill(config)
-        self._read_for["client"] = client
+        self._read_for["wanted"] = wanted
         self.assay_found(assay)
 
     def _fill(self, config: Any) -> None:
@@ -292,6 +312,8 @@ class AssayPreview(PanelState):
         self.value = result
         if result is not None:
             self._sampling.want(rest_s=0)
+        else:
+            self.values = None
 
     def _start_sampling(self) -> bool:
         return self._sample_job.start(

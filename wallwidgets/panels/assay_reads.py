@@ -16,6 +16,7 @@ from wallwidgets.api.frames import Frame
 from wallwidgets.schemas.assays import AssayConfig
 from wallwidgets.schemas.iopath import IoPath
 from wallwidgets.schemas.pipelines import DeploymentRecord, PipelineRecord
+from wallwidgets.schemas.workspaces import WorkspaceRecord
 
 MOST_WORKSPACES = 40
 MOST_ROWS = 100_000
@@ -24,8 +25,8 @@ _KEPT = 16
 Named = tuple[str, PipelineRecord]
 
 
-def pipelines(client: Client, workspace: Any = None) -> tuple[list[Named], str]:
-    """The pipelines one may see, by names that differ, and what is left out.
+def pipelines(client: Client, workspace: Any = None) -> tuple[list[Named], list[WorkspaceRecord]]:
+    """The pipelines one may see, by names that differ, and the workspaces that were not asked.
 
     The service tells them workspace by workspace, so of very many workspaces some are not asked.
     """
@@ -42,8 +43,15 @@ def pipelines(client: Client, workspace: Any = None) -> tuple[list[Named], str]:
         (name if names.count(name) == 1 else f"{name} · {space}", pipeline)
         for name, (space, pipeline) in zip(names, found, strict=True)
     ]
-    left = len(spaces) - MOST_WORKSPACES
-    return named, f"{left:,} more workspaces are not listed." if left > 0 else ""
+    return named, spaces[MOST_WORKSPACES:]
+
+
+def within(client: Client, space: WorkspaceRecord, named: Iterable[Named]) -> list[Named]:
+    """The list with the pipelines of a workspace in it, new ones first."""
+    there = list(named)
+    known = {pipeline.id for _, pipeline in there}
+    new = [each for each in client.pipelines.list(space) if each.id not in known]
+    return [*((f"{each.name} · {space.name}", each) for each in new), *there]
 
 
 def the_pipeline(assay: PipelineRecord | DeploymentRecord | AssayConfig) -> PipelineRecord:

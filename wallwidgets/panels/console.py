@@ -210,7 +210,7 @@ def _deploy(console: Console) -> Panel:
 def _drift(console: Console) -> Panel:
     from wallwidgets.panels.assay_chart import AssayChart
 
-    return AssayChart(console.state.client, console.pipeline)
+    return AssayChart(console.state.client, console.pipeline or console.workspace)
 
 
 _MAKERS: dict[str, Callable[[Console], Panel]] = {

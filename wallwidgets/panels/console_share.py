@@ -59,8 +59,8 @@ class Share:
             state.look_again()
         if pipeline is not None and self._tab == DEPLOY:
             state.pipeline = pipeline
-        if pipeline is not None and self._tab == DRIFT and self._is_other(pipeline):
-            state.select(pipeline)
+        if self._tab == DRIFT and self._is_elsewhere():
+            state.select(pipeline or workspace)
         self._give_all()
 
     def _give(self, change: Any) -> None:
@@ -81,5 +81,11 @@ class Share:
             self._console.select(_GIVES[self._tab][name], record)
         self._knows = self._console.selection
 
-    def _is_other(self, pipeline: Any) -> bool:
-        return self._state.pipeline is None or self._state.pipeline.id != pipeline.id
+    def _is_elsewhere(self) -> bool:
+        """Whether drift is shown of something else than what is selected."""
+        here, console = self._state.pipeline, self._console
+        if console.pipeline is not None:
+            return here is None or here.id != console.pipeline.id
+        if console.workspace is None:
+            return False
+        return here is None or here.workspace_id != console.workspace.id
