@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ FILLED = """root => [...root.querySelectorAll(".js-plotly-plot")].filter(each =>
     .every(each => Math.abs(each.clientWidth - each.querySelector("svg").clientWidth) < 2)"""
 
 
-def test_the_journey_by_mouse(lab, page):
+def test_the_journey_by_mouse(lab, page, tmp_path):
     expect.set_options(timeout=WAIT_MS)
     sizes: list[int] = []
     page.on(
@@ -67,6 +68,7 @@ def test_the_journey_by_mouse(lab, page):
             assert panel.evaluate("root => root.scrollWidth <= root.clientWidth")
     names_are_inert(page, panel)
     assert len([size for size in sizes if size > LARGEST]) <= 1, sizes
+    download(page, panel, tmp_path)
 
 
 def says(panel: Locator, words: str) -> None:
@@ -147,6 +149,29 @@ def watch(panel: Locator) -> None:
     panel.get_by_role("button", name="Watch from now on").click()
     says(panel, "watches tensor.0 from now on.")
     expect(panel.get_by_text(re.compile("30 results stored"))).to_be_visible()
+
+
+def download(page: Page, panel: Locator, folder: Path) -> None:
+    """The page works without the net, the numbers come by keyboard too."""
+    panel.get_by_role("button", name="Export").click()
+    with page.expect_download() as saved:
+        panel.get_by_role("button", name="Download", exact=True).click()
+    assert saved.value.suggested_filename == "drift-housepricepipe.html"
+    says(panel, "drift-housepricepipe.html goes to the downloads of the browser.")
+    browser = page.context.browser
+    assert browser is not None
+    other = browser.new_page(offline=True)
+    # Saved under a name of its own: a browser opens what ends in .html only.
+    path = folder / "saved.html"
+    saved.value.save_as(path)
+    other.goto(path.as_uri())
+    expect(other.locator(".scatterlayer .points path").first).to_be_visible()
+    other.close()
+    panel.get_by_role("button", name="Export").click()
+    panel.get_by_label("File (.html or .csv)").fill("numbers.csv")
+    with page.expect_download() as saved:
+        panel.get_by_role("button", name="Download", exact=True).press("Enter")
+    assert saved.value.suggested_filename == "numbers.csv"
 
 
 def names_are_inert(page: Page, panel: Locator) -> None:

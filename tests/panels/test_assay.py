@@ -337,9 +337,14 @@ def test_export_writes_a_page_or_numbers_and_nothing_over(assay, tmp_path):
         state.path = str(tmp_path / name)
         assert not state.export()
         assert refusal in state.path_error
+    state.path = "a.txt"
+    assert (state.download(), "ends in" in state.path_error) == (None, True)
     state.path = str(tmp_path / "a.csv")
     assert state.export()
     assert (tmp_path / "a.csv").read_text().count("\n") == 31
+    state.ask("export")
+    assert state.download() == ("a.csv", (tmp_path / "a.csv").read_text())
+    assert (state.asking, state.said.text) == ("", "a.csv goes to the downloads of the browser.")
     assert not state.export()
     assert state.path_error == "a.csv exists already; choose another name."
     state.path = str(tmp_path / "a.html")

@@ -198,6 +198,24 @@ def test_watching_asks_for_a_name_in_place(panel, unique):
     assert (shown(panel.watch), panel.state.watched.active) == (True, False)
 
 
+def test_a_download_is_a_message_and_in_no_saved_state(panel, monkeypatch):
+    sent = []
+    monkeypatch.setattr(
+        panel.file, "send", lambda content, buffers: sent.append((content, *buffers))
+    )
+    panel.export.click()
+    assert shown(panel._export_row)
+    panel.path.value = "../scores.txt"
+    panel.download.click()
+    assert "ends in .html" in panel._path.error
+    panel.path.value = "../scores.csv"
+    panel.download.click()
+    assert [each[0] for each in sent] == [{"name": "scores.csv"}]
+    assert sent[0][1].startswith(b"column,start,end,rows,missing,score,status")
+    assert (shown(panel._toolbar), shown(panel._export_row)) == (True, False)
+    assert "chance_could" not in str(dependency_state([panel]))
+
+
 def test_without_a_client_it_says_what_is_missing():
     panel = ww.AssayChart()
     assert (panel.status, panel.value, len(panel.df)) == ("Log in first.", None, 0)

@@ -20,6 +20,7 @@ from wallwidgets.panels.assay_state import AssayState
 from wallwidgets.panels.assay_table import WindowTable
 from wallwidgets.panels.panel import Panel
 from wallwidgets.panels.parts import words
+from wallwidgets.panels.parts.download import Download
 from wallwidgets.panels.parts.fields import Actions, Field, button, segments, show
 from wallwidgets.panels.parts.progress import Progress
 from wallwidgets.panels.parts.wishes import Mute
@@ -108,12 +109,16 @@ class AssayChart(Panel):
         self._name = Field(self.name)
         self._watch_row = self._ask_row([self._name, self.create, self._close_button()])
         self.picture = Dropdown(description="Chart", options=_PICTURES)
-        self.path = Text(description="File on this server (.html or .csv)")
+        self.path = Text(description="File (.html or .csv)")
         self._path = Field(self.path)
-        self.save = button("Write the file", self._save, look="primary")
+        self.download = button("Download", self._download, look="primary")
+        self.save = button("Write on the server", self._save)
+        self.file = Download()
+        self.file.add_class("ww-gone")
         self._export_row = self._ask_row(
-            [Field(self.picture), self._path, self.save, self._close_button()]
-        )
+            [Field(self.picture), self._path, self.download, self.save, self._close_button(),
+             self.file]
+        )  # fmt: skip
 
     def _ask_row(self, children: list[Any]) -> HBox:
         row = HBox(children)
@@ -150,6 +155,13 @@ class AssayChart(Panel):
     def _create(self) -> None:
         if not self.state.watch():
             self.frame.focus_first_bad()
+
+    def _download(self) -> None:
+        made = self.state.download()
+        if made is None:
+            self.frame.focus_first_bad()
+        else:
+            self.file.give(*made)
 
     def _save(self) -> None:
         if not self.state.export():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -294,26 +295,48 @@ class AssayState(AssayPreview):
 
     # Export
 
+    def download(self) -> tuple[str, str] | None:
+        """Name and text of a file for the browser; None if the field says why there is none."""
+        path = Path(self.path.strip())
+        write = self._writer(path)
+        if write is None:
+            return None
+        text = write(None)
+        self._exported(path.name, f"{path.name} goes to the downloads of the browser.")
+        return path.name, text
+
     def export(self) -> bool:
-        """Write the chart to a file on the server: a page, or the table as CSV."""
-        chart, path = self.pictures.get(self.picture), Path(self.path.strip()).expanduser()
+        """Write the file on the server, never over another one."""
+        path = Path(self.path.strip()).expanduser()
+        write = self._writer(path)
+        if write is None:
+            return False
+        if path.exists():
+            self.path_error = f"{path.name} exists already; choose another name."
+            return False
+        try:
+            write(path)
+        except OSError as error:
+            self.path_error = f"{path.name} cannot be written: {error.strerror}."
+            return False
+        self._exported(str(path), f"Written to {path.absolute()}.")
+        return True
+
+    def _writer(self, path: Path) -> Callable[[Path | None], str] | None:
+        """What makes the file: a page of its own that works offline, or the table as CSV."""
+        chart = self.pictures.get(self.picture)
         if chart is None:
             self.path_error = "This chart is not drawn yet."
         elif path.suffix not in (".html", ".csv"):
             self.path_error = "The file ends in .html for the chart or .csv for its numbers."
-        elif path.exists():
-            self.path_error = f"{path.name} exists already; choose another name."
-        if self.path_error or chart is None:
-            return False
-        try:
-            (chart.to_html if path.suffix == ".html" else chart.to_csv)(path)
-        except OSError as error:
-            self.path_error = f"{path.name} cannot be written: {error.strerror}."
-            return False
+        else:
+            return chart.to_html if path.suffix == ".html" else chart.to_csv
+        return None
+
+    def _exported(self, path: str, words: str) -> None:
         self.asking = ""
-        self.did(f"{self._code()}.to_{path.suffix[1:]}({str(path)!r})")
-        self.said = Said("ok", f"Written to {path.absolute()}.")
-        return True
+        self.did(f"{self._code()}.to_{path.rpartition('.')[2]}({path!r})")
+        self.said = Said("ok", words)
 
 
 def _plain(name: str) -> str:
