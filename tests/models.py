@@ -36,13 +36,17 @@ def linear_model(path, inputs=3):
     return Path(path)
 
 
-def scaled_model(path, factor, inputs=3, output="variable"):
-    """Write a model with output = sum of the inputs x factor; its input is ``dense_input``."""
+def scaled_model(path, factor, inputs=3, output="variable", *more):
+    """Write a model with output = sum of the inputs x factor; its input is ``dense_input``.
+
+    More outputs give the same.
+    """
+    outputs = (output, *more)
     graph = helper.make_graph(
-        [helper.make_node("MatMul", ["dense_input", "weights"], [output])],
+        [helper.make_node("MatMul", ["dense_input", "weights"], [name]) for name in outputs],
         "scaled",
         [helper.make_tensor_value_info("dense_input", TensorProto.FLOAT, [None, inputs])],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, [None, 1])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in outputs],
         [numpy_helper.from_array(np.full((inputs, 1), factor, dtype=np.float32), "weights")],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)

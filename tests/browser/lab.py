@@ -209,6 +209,23 @@ def set_width(panel: Locator, width_px: int) -> None:
     panel.evaluate("(element, width) => (element.style.width = `${width}px`)", width_px)
 
 
+def hovered(figure: Locator) -> set[str]:
+    """All texts of hover boxes, the mouse having been all over the plot."""
+    area = figure.locator(".nsewdrag").first
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box is not None
+    texts: set[str] = set()
+    for across in range(4, 40, 9):
+        for down in range(1, 20):
+            figure.page.mouse.move(
+                box["x"] + box["width"] * across / 40, box["y"] + box["height"] * down / 20
+            )
+            figure.page.wait_for_timeout(60)  # Plotly answers to a resting mouse
+            texts.update(figure.locator(".hoverlayer .hovertext").all_text_contents())
+    return texts
+
+
 def no_key_reaches_the_notebook(page: Page, controls: Locator, at_least: int) -> None:
     """With focus on any of these controls, single keys change no cell."""
     cells = page.locator(".jp-Notebook .jp-Cell")

@@ -15,6 +15,7 @@ from tests.browser.lab import (
     set_width,
     show_panel,
 )
+from wallwidgets.panels.assay_fields import OTHER
 
 pytestmark = pytest.mark.browser
 
@@ -30,6 +31,12 @@ panel.state.pipelines = [*panel.state.pipelines, ({HOSTILE!r}, panel.state.pipel
 panel.state.columns = [*panel.state.columns, {HOSTILE!r}]
 panel
 """
+SETTINGS = {
+    "Baseline": "1 Jan – 2 Jan 2022",
+    "Windows": "24 h every 24 h",
+    "Bins": "5 quantile bins",
+    "Warn / alert at": "0.10 / 0.25",
+}
 LARGEST = 1_000_000
 WAIT_MS = 30_000
 # Drawn once, a figure is as high as its box from the start.
@@ -123,11 +130,19 @@ def brush(page: Page, panel: Locator) -> None:
 
 
 def no_key_of_a_control_reaches_the_notebook(page: Page, panel: Locator) -> None:
-    """Letters would choose in the lists of settings, but for the one of metrics."""
-    kinds = ("button", "select", "summary")
-    free = panel.locator(", ".join(f"{kind}:visible:not(.ww-drift *)" for kind in kinds))
-    no_key_reaches_the_notebook(page, free, 6)
-    no_key_reaches_the_notebook(page, panel.get_by_role("combobox", name="Metric"), 1)
+    """Lists and texts of the settings too; what the keys typed there is taken back."""
+    controls = panel.locator(":is(button, select, summary, input, [tabindex]):visible")
+    lists = panel.locator(".ww-drift select:visible")
+    no_key_reaches_the_notebook(page, controls, 6 + len(SETTINGS))
+    expect(lists).to_have_count(5)
+    for name in ("Windows", "Bins"):
+        panel.get_by_role("combobox", name=name).locator("visible=true").select_option(OTHER)
+    expect(lists).to_have_count(3)
+    texts = panel.locator(".ww-drift input:visible")
+    no_key_reaches_the_notebook(page, texts, len(SETTINGS))
+    for name, value in SETTINGS.items():
+        panel.get_by_role("textbox", name=name).locator("visible=true").fill(value)
+    says(panel, "10 Jan: score 0.00")
 
 
 def compare_features(page: Page, panel: Locator) -> None:

@@ -13,7 +13,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import WAIT_MS, run_all_cells, save_with_widgets
+from tests.browser.lab import WAIT_MS, hovered, run_all_cells, save_with_widgets
 from tests.models import scaled_model
 from wallwidgets.schemas.safe_html import visible_text
 
@@ -36,6 +36,9 @@ CANARY = "canary-e1b7f3-all-panels"
 DETAILS = "canary-90ac4d-details"
 WORKSPACE, PIPELINE = "hostile", "hostile-pipeline"
 SHOW = f"""
+import time
+from datetime import UTC, datetime, timedelta
+
 import pandas as pd
 from IPython.display import display
 
@@ -46,14 +49,21 @@ url, secret = client.settings.url, open("canary.txt").read()
 client.users.invite({EMAIL!r}, password=secret)
 workspace = client.workspaces.create({WORKSPACE!r})
 client.workspaces.add_user(workspace, {EMAIL!r}, "collaborator")
-models = [client.models.upload(workspace, name, "hostile.onnx") for name in {HOSTILE!r}]
+models = [client.models.upload(workspace, name, "outputs.onnx") for name in {HOSTILE!r}]
 for name in {HOSTILE!r}:
     made = client.connections.create("in-all-" + name, name, {{name: "x"}})
     client.connections.add_to_workspace(made, workspace)
 pipeline = client.pipelines.create(workspace, {PIPELINE!r}, models=models[:1])
 client.pipelines.wait_until_running(client.pipelines.deploy(pipeline))
 rows = pd.DataFrame({{"dense_input": [[1.0, 2.0, 3.0]] * 3}})
+client.pipelines.infer(pipeline, [{{"dense_input": [float(n), 0.0, 0.0]}} for n in range(50)])
+times = client.assays.baseline_records(pipeline).to_arrow()["time"].to_pylist()
+baseline = [times[0] - timedelta(seconds=1), times[-1] + timedelta(milliseconds=1)]
 client.pipelines.infer(pipeline, rows)
+# A window counts once it is over.
+over = datetime.now(UTC) + timedelta(seconds=1)
+while datetime.now(UTC) < over:
+    time.sleep(0.05)
 
 panels = {{
     "out": ww.LoginPanel(),
@@ -65,6 +75,9 @@ panels = {{
     "console": ww.Console(client),
 }}
 panels["console"].tab = "Browse"
+panels["drift"].wait()
+panels["drift"].state.baseline = " – ".join(each.isoformat() for each in baseline)
+panels["drift"].state.windows = "1 s"
 for name, panel in panels.items():
     panel.add_class(f"all-{{name}}")
     display(panel)
@@ -77,7 +90,8 @@ def shown(lab, page) -> Page:
     folder = lab.notebook.parent
     # Not in the cell itself: the notebook is searched for it.
     (folder / "canary.txt").write_text(CANARY)
-    scaled_model(folder / "hostile.onnx", 2.0, output=TAG)
+    scaled_model(folder / "hostile.onnx", 2.0, 3, TAG)
+    scaled_model(folder / "outputs.onnx", 2.0, 3, *HOSTILE)
     lab.write_notebook("all-panels.ipynb", SHOW)
     page.on("dialog", lambda dialog: pytest.fail(f"something ran: {dialog.message}"))
     page.goto(lab.address("all-panels.ipynb"))
@@ -91,6 +105,7 @@ def test_names_are_text_and_secrets_are_not_saved(lab, shown):
     temporary = browse(shown, panel_of(shown, "browse"))
     upload(panel_of(shown, "upload"))
     deploy(panel_of(shown, "deploy"))
+    drift(shown, panel_of(shown, "drift"))
     in_console(panel_of(shown, "console"))
     for name in ("out", "in", "browse", "upload", "deploy", "drift", "console"):
         look_at_everything(shown, panel_of(shown, name))
@@ -105,7 +120,8 @@ def test_names_are_text_and_secrets_are_not_saved(lab, shown):
         for shift in range(3):
             inner = base64.b64encode(b"x" * shift + secret.encode())[4:-4].decode()
             assert inner not in saved
-    assert "eyJ" not in saved
+    # A token of either kind; the letters alone are also in Plotly's script.
+    assert not re.search(r"eyJ[\w-]+\.eyJ[\w-]+\.", saved)
 
 
 def panel_of(page: Page, name: str) -> Locator:
@@ -129,11 +145,12 @@ def browse(page: Page, panel: Locator) -> str:
     said = panel.get_by_role("status")
     panel.locator("tr[data-id]:visible").filter(has_text=WORKSPACE).click()
     all_shown(panel, HOSTILE)
-    for section in ("Connections", "Members"):
+    for section, row in (("Connections", f"in-all-{TAG}"), ("Members", EMAIL)):
         press(panel, re.compile(f"^{section}"))
         if section == "Connections":
             all_shown(panel, [f"in-all-{name}" for name in HOSTILE])
-        panel.locator("tr[data-id]:visible").filter(has_text="onerror").first.click()
+        # Not one of the section before, which may be there still.
+        panel.locator("tr[data-id]:visible").filter(has_text=row).click()
         expect(panel.locator(".ww-facts")).to_contain_text("onerror")
     press(panel, "Remove…")
     expect(panel.get_by_role("button", name=f"Remove {EMAIL}")).to_be_visible()
@@ -187,6 +204,28 @@ def deploy(panel: Locator) -> None:
     )
 
 
+def drift(page: Page, panel: Locator) -> None:
+    """Every name as that of a column: in menu, heading, axis, tick, finding and hover box."""
+    said = panel.get_by_role("status")
+    column = panel.get_by_label("Column", exact=True)
+    for name in HOSTILE:
+        column.select_option(label=visible_text(f"output {name} 0"))
+        shown = visible_text(name)[:20]
+        expect(panel.locator(".ww-context")).to_contain_text(shown, timeout=WAIT_MS)
+        expect(said).to_contain_text("Alert.", timeout=WAIT_MS)
+        assert page.evaluate("window.ranHostile") is None
+    figures = panel.locator(".js-plotly-plot:visible")
+    expect(figures).to_have_count(3, timeout=WAIT_MS)
+    assert set().union(*(hovered(figure) for figure in figures.all()))
+    look_at_everything(page, panel)
+    press(panel, "All features")
+    expect(said).to_contain_text("columns show drift", timeout=WAIT_MS)
+    expect(figures).to_have_count(1, timeout=WAIT_MS)
+    boxes = hovered(figures)
+    for name in HOSTILE:
+        assert any(visible_text(name)[:20] in text for text in boxes), name
+
+
 def in_console(panel: Locator) -> None:
     panel.locator("tr[data-id]:visible").filter(has_text=WORKSPACE).click()
     all_shown(panel, HOSTILE)
@@ -205,6 +244,10 @@ def look_at_everything(page: Page, panel: Locator) -> None:
         fold.click()
     places = ".ww-cell, .ww-words span, .ww-status-text, .ww-help, button, option"
     words = re.compile("onerror|onload|srcdoc|javascript:|extra>|onmouseover")
+    for menu in panel.locator("select:visible:enabled").all():
+        menu.focus()
+        page.keyboard.press("Alt+ArrowDown")
+        page.keyboard.press("Escape")
     hostile = panel.locator(places).filter(has_text=words)
     assert hostile.count() > 0
     for each in hostile.all()[:12]:

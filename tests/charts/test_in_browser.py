@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.lab import chromium
+from tests.browser.lab import chromium, hovered
 from tests.charts.made import HOSTILE, every_chart, january, window
 from wallwidgets import charts
 
@@ -40,20 +40,6 @@ def hostile_charts() -> list[charts.Chart]:
     return [*every_chart(f"output {name} 0")[:3], charts.features(rows)]
 
 
-def hovered(page: Page) -> set[str]:
-    """All texts of hover boxes, the mouse having been all over the plot."""
-    box = page.locator(".nsewdrag").first.bounding_box()
-    texts: set[str] = set()
-    for across in range(4, 40, 9):
-        for down in range(1, 20, 2):
-            page.mouse.move(
-                box["x"] + box["width"] * across / 40, box["y"] + box["height"] * down / 20
-            )
-            page.wait_for_timeout(60)  # Plotly answers to a resting mouse
-            texts.update(page.locator(".hoverlayer .hovertext").all_text_contents())
-    return texts
-
-
 def test_hostile_names_are_only_shown(page, tmp_path) -> None:
     faults: list[str] = []
     page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
@@ -67,7 +53,7 @@ def test_hostile_names_are_only_shown(page, tmp_path) -> None:
         path.write_text(POLICY.sub("", chart.to_html()))
         page.goto(path.as_uri())
         page.wait_for_selector(".main-svg .subplot")
-        texts = hovered(page)
+        texts = hovered(page.locator(".js-plotly-plot"))
         assert texts, chart.title
         for selector in (
             "img",
