@@ -37,6 +37,7 @@ SETTINGS = {
     "Bins": "5 quantile bins",
     "Warn / alert at": "0.10 / 0.25",
 }
+TINTED = ".layer-below .shapelayer path[style*='fill: rgb(23, 105, 191)']"
 LARGEST = 1_000_000
 WAIT_MS = 30_000
 # Drawn once, a figure is as high as its box from the start.
@@ -45,6 +46,14 @@ NOT_CUT = """root => [...root.querySelectorAll(".js-plotly-plot")].every(
 # Widths of the panel at which nothing may overflow, with what its charts then fill.
 FILLED = """root => [...root.querySelectorAll(".js-plotly-plot")].filter(each => each.offsetParent)
     .every(each => Math.abs(each.clientWidth - each.querySelector("svg").clientWidth) < 2)"""
+# Labels of x axes beside each other, as ticks and as notes above a plot.
+APART = """root => [".xtick text", ".annotation-text"].every(kind =>
+    [...root.querySelectorAll(".js-plotly-plot")].filter(each => each.offsetParent).every(each => {
+        const boxes = [...each.querySelectorAll(kind)].map(text => text.getBoundingClientRect());
+        return boxes.every((one, at) => boxes.slice(at + 1).every(other =>
+            one.right < other.left || other.right < one.left ||
+            one.bottom <= other.top || other.bottom <= one.top));
+    }))"""
 
 
 def test_the_journey_by_mouse(lab, page, tmp_path):
@@ -69,9 +78,10 @@ def test_the_journey_by_mouse(lab, page, tmp_path):
     watch(panel)
     for theme in ("Dark", "Light"):
         set_theme(page, theme)
-        for width in (240, 1200):
+        for width in (240, 560, 760, 1200):
             set_width(panel, width)
             page.wait_for_function(FILLED, arg=panel.element_handle())
+            page.wait_for_function(APART, arg=panel.element_handle())
             assert panel.evaluate("root => root.scrollWidth <= root.clientWidth")
     names_are_inert(page, panel)
     assert len([size for size in sizes if size > LARGEST]) <= 1, sizes
@@ -125,7 +135,11 @@ def brush(page: Page, panel: Locator) -> None:
     bins = panel.get_by_role("combobox", name="Bins").locator("visible=true")
     expect(bins).to_have_value(re.compile(r"5 quantile bins, 12\.\d+ to 13\.\d+"))
     expect(panel.get_by_text(re.compile("rows lie below the baseline"))).to_be_visible()
+    figure = panel.locator(".js-plotly-plot").nth(2)
+    tinted = figure.locator(f"{TINTED}, .selectionlayer path:visible")
+    expect(tinted).to_have_count(1)
     bins.select_option("5 quantile bins")
+    expect(tinted).to_have_count(0)
     says(panel, "10 Jan: score 0.00")
 
 

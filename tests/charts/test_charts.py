@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import timedelta
 
 import numpy as np
 import plotly.graph_objects as go
@@ -17,6 +18,7 @@ from tests.charts.made import HOSTILE, every_chart, january, window
 from wallwidgets import charts
 from wallwidgets.api.frames import Records
 from wallwidgets.charts.palette import DARK, LIGHT, rgb
+from wallwidgets.charts.wording import text_width
 from wallwidgets.schemas.assays import AssayResult
 
 EMPTY = [charts.scores([]), charts.bins(window(0, None, "Ok", shares=[])),
@@ -79,6 +81,34 @@ def test_a_chart_has_the_same_traces_whatever_the_data(results, dark, narrow) ->
             screen = go.Figure(first.figure)
             second.draw_on(screen)
             assert told(screen) == told(second.figure)
+
+
+def test_a_figure_that_fills_its_place_goes_on_to_do_so() -> None:
+    wide, narrow = charts.scores(january()), charts.scores(january(), narrow=True)
+    fluid = go.Figure(wide.figure).update_layout(height=None, autosize=True)
+    fixed = go.Figure(wide.figure)
+    for figure in (fluid, fixed):
+        narrow.draw_on(figure)
+        assert figure.layout.margin.r == 8
+    assert (fluid.layout.height, fluid.layout.autosize) == (None, True)
+    assert fixed.layout.height == 180
+
+
+@pytest.mark.parametrize("width", [400, 560, 720, 1200])
+def test_labels_have_room_at_every_width(width) -> None:
+    hours = [window(at / 24, 0.1, width=timedelta(hours=1)) for at in range(24)]
+    for results, letters in ((january(), "03 Jan"), (hours, "03 Jan 12:00")):
+        for make in (charts.scores, charts.features):
+            layout = make(results, width_px=width).figure.layout
+            room = width - layout.margin.l - layout.margin.r
+            assert 2 <= layout.xaxis.nticks <= max(room / text_width(letters), 2)
+    layout = charts.bins(january()[-1], width_px=width).figure.layout
+    room = (width - 56) / 7
+    assert layout.xaxis.ticktext[1] == ("1" if width < 700 else "11.50–12.71")
+    assert max(text_width(text, 11) for text in layout.xaxis.ticktext) < room
+    layout = charts.distribution([1e-5, 2e-5], name="n" * 99, width_px=width).figure.layout
+    assert text_width(layout.xaxis.title.text) <= width - 58
+    assert layout.xaxis.nticks <= width / 50
 
 
 @pytest.mark.parametrize("narrow", [False, True])

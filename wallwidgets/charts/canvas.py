@@ -17,7 +17,9 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 TEXT, SMALL = 12, 11
 LEFT = 48
 WIDE_PX, HALF_PX, NARROW_PX = 1_200, 640, 240
-"""How wide figures are expected to be, where room must be known before it is drawn in."""
+"""How wide figures are expected to be, where it is not known before they are drawn."""
+_DAY_PX, _HOUR_PX, _SHORT_PX, _VALUE_PX = 64, 100, 38, 50
+_MOST_TIMES, _MOST_VALUES = 12, 8
 
 # "Share chart" would send the data to a cloud; the others repeat what the five that stay do.
 REMOVED = (
@@ -114,9 +116,13 @@ def value_axis(look: Palette, narrow: bool, **options: Any) -> dict[str, Any]:
 
 
 def time_axis(
-    look: Palette, narrow: bool, between: tuple[datetime, datetime] | None, **options: Any
+    look: Palette,
+    narrow: bool,
+    between: tuple[datetime, datetime] | None,
+    room_px: float,
+    **options: Any,
 ) -> dict[str, Any]:
-    """An x axis of true time; its ticks follow a zoom."""
+    """An x axis of true time, so many pixels long; its ticks follow a zoom."""
     stops = [
         {"dtickrange": [low, high], "value": _short(form) if narrow else form}
         for low, high, form in _TIME_FORMATS
@@ -124,9 +130,23 @@ def time_axis(
     ends = [_iso(moment) for moment in between] if between else None
     line = {"showline": True, "linecolor": faint(look.text, 0.3), "linewidth": 1}
     return axis(
-        look, narrow, type="date", tickformatstops=stops, nticks=6 if narrow else 12, range=ends,
-        visible=between is not None, **line, **options,
+        look, narrow, type="date", tickformatstops=stops, range=ends,
+        nticks=_times(room_px, narrow, between), visible=between is not None, **line, **options,
     )  # fmt: skip
+
+
+def _times(room_px: float, narrow: bool, between: tuple[datetime, datetime] | None) -> int:
+    """How many times have room, whose texts are longer where they are less than a day apart."""
+    days = between and (between[1] - between[0]) / timedelta(days=1)
+    by_day = max(room_px // (_SHORT_PX if narrow else _DAY_PX), 2)
+    # The axis takes the next round step, so half a day becomes a whole one.
+    longer = not narrow and days is not None and days < by_day / 2
+    return int(min(max(room_px // _HOUR_PX, 2) if longer else by_day, _MOST_TIMES))
+
+
+def values_shown(room_px: float) -> int:
+    """How many numbers have room along an axis."""
+    return int(min(max(room_px // _VALUE_PX, 2), _MOST_VALUES))
 
 
 def _short(form: str) -> str:

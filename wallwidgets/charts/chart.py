@@ -21,6 +21,8 @@ from wallwidgets.schemas.safe_html import safe_text
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_SIZES = {"autosize", "height", "width"}
+
 
 @dataclass(frozen=True, eq=False)
 class Chart:
@@ -69,13 +71,17 @@ class Chart:
     def draw_on(self, figure: BaseFigure) -> None:
         """Make a figure on screen show this chart, in one step and without building it anew.
 
+        One that fills its place by ``autosize`` goes on to do so.
+
         Args:
             figure: A figure or figure widget made from a chart of the same kind.
         """
+        layout = _changes(figure.layout, self.drawing["layout"])
+        if figure.layout.autosize:
+            layout = {name: layout[name] for name in layout.keys() - _SIZES}
         with figure.batch_update():
             for old, new in zip(figure.data, self.drawing["data"], strict=True):
                 old.update(_changes(old, new), overwrite=True)
-            layout = _changes(figure.layout, self.drawing["layout"])
             figure.layout.update(layout, overwrite=True)
 
     def to_html(

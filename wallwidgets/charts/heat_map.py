@@ -46,6 +46,7 @@ def features(
     *,
     dark: bool = False,
     narrow: bool = False,
+    width_px: float | None = None,
     confidence: float = CHANCE,
     selected: AssayResult | datetime | str | None = None,
 ) -> Chart:
@@ -60,6 +61,8 @@ def features(
         results: The results of several columns, one list or frame of them.
         dark: The colours for a dark ground.
         narrow: The form for about 240 pixels.
+        width_px: How wide it is on screen, where that is known; labels that have no room are left
+            out.
         confidence: How many windows without drift stay in the band.
         selected: What to frame: the cell of a result, or all of the window with this start.
 
@@ -73,7 +76,8 @@ def features(
         'In the last window 1 of 2 columns is over its threshold: b.0.'
     """
     found = [track for track in tracks(results) if len(track)]
-    return _Features(found, palette(dark), dark, narrow, confidence, selected).chart()
+    wide = width_px or (canvas.NARROW_PX if narrow else canvas.WIDE_PX)
+    return _Features(found, palette(dark), dark, narrow, wide, confidence, selected).chart()
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +88,7 @@ class _Features:
     look: Palette
     dark: bool
     narrow: bool
+    width_px: float
     confidence: float
     selected: AssayResult | datetime | str | None
 
@@ -95,7 +100,7 @@ class _Features:
             look,
             height=row * max(number, 1) + 46,
             margin=(round(self.left), round(self.right), 22, 24),
-            xaxis=canvas.time_axis(look, self.narrow, self.between),
+            xaxis=canvas.time_axis(look, self.narrow, self.between, self.room_px),
             yaxis=canvas.axis(
                 look, self.narrow, range=[number - 0.5, -0.5], visible=bool(number), ticklen=0,
                 tickmode="array", tickvals=list(range(number)), ticktext=self._names(),
@@ -186,9 +191,13 @@ class _Features:
             "hoverinfo": "skip", "cliponaxis": False, "line": {"width": 2, "color": self.look.text},
         }  # fmt: skip
 
+    @property
+    def room_px(self) -> float:
+        """How wide all cells together are."""
+        return self.width_px - self.left - self.right
+
     def _cell_px(self, borders: int) -> float:
-        width = canvas.NARROW_PX if self.narrow else canvas.WIDE_PX
-        return (width - self.left - self.right) / max(borders - 1, 1)
+        return self.room_px / max(borders - 1, 1)
 
     def _frame(self, borders: Times) -> tuple[Times, Floats]:
         """Around the selected cell, or the whole window."""
@@ -214,7 +223,7 @@ class _Features:
     def left(self) -> float:
         """The margin that the names need, within limits."""
         widest = max((text_width(track.label) for track in self.tracks), default=0)
-        return min(widest + 14, 92 if self.narrow else 190)
+        return min(widest + 14, 92 if self.narrow else min(190, self.width_px / 4))
 
     def _names(self) -> list[str]:
         size = canvas.SMALL if self.narrow else canvas.TEXT

@@ -51,6 +51,7 @@ def scores(
     *,
     dark: bool = False,
     narrow: bool = False,
+    width_px: float | None = None,
     confidence: float = CHANCE,
     selected: AssayResult | datetime | str | None = None,
 ) -> Chart:
@@ -66,6 +67,8 @@ def scores(
             run are left out.
         dark: The colours for a dark ground.
         narrow: The form for about 240 pixels.
+        width_px: How wide it is on screen, where that is known; labels that have no room are left
+            out.
         confidence: How many windows without drift stay in the band.
         selected: The window to mark: its result, or its start.
 
@@ -84,7 +87,8 @@ def scores(
     if len(found) > 1:
         raise refusal("results", f"are of {len(found)} columns; charts.features draws them")
     track = found[0] if found else Track("", [])
-    return _Scores(track, palette(dark), dark, narrow, confidence, selected).chart()
+    wide = width_px or (canvas.NARROW_PX if narrow else canvas.WIDE_PX)
+    return _Scores(track, palette(dark), dark, narrow, wide, confidence, selected).chart()
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +99,7 @@ class _Scores:
     look: Palette
     dark: bool
     narrow: bool
+    width_px: float
     confidence: float
     selected: AssayResult | datetime | str | None
 
@@ -104,9 +109,12 @@ class _Scores:
             self._traces(),
             look,
             height=180 if self.narrow else 250,
-            margin=(36 if self.narrow else canvas.LEFT, 8 if self.narrow else 92, 24, 26),
+            margin=(*self.sides, 24, 26),
             xaxis=canvas.time_axis(
-                look, self.narrow, canvas.around(track.starts, track.ends) if len(track) else None
+                look,
+                self.narrow,
+                canvas.around(track.starts, track.ends) if len(track) else None,
+                self.room_px,
             ),
             yaxis=self.scale.axis(look, self.narrow),
             shapes=[*lines(self.limits), *self._selected_span()],
@@ -116,6 +124,16 @@ class _Scores:
             drawing, "Score per window", self._context(), self._legend(), self._summary(),
             self._table(), self.dark,
         )  # fmt: skip
+
+    @property
+    def sides(self) -> tuple[int, int]:
+        """The margins left and right."""
+        return (36, 8) if self.narrow else (canvas.LEFT, 92)
+
+    @property
+    def room_px(self) -> float:
+        """How wide the plot is."""
+        return self.width_px - sum(self.sides)
 
     @cached_property
     def band(self) -> Floats:
@@ -231,7 +249,7 @@ class _Scores:
         """Where there were no rows, as far as there is room to say so."""
         if self.narrow or self.scale.empty:
             return []
-        middles = wide_gaps(self.starts, self.ends, self.runs, _LABEL_PX / (canvas.WIDE_PX - 140))
+        middles = wide_gaps(self.starts, self.ends, self.runs, _LABEL_PX / self.room_px)
         return canvas.gap_notes(middles, self.look, y=0, yanchor="bottom", yshift=2)
 
     def _empty(self) -> list[dict[str, Any]]:

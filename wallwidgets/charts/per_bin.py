@@ -41,7 +41,12 @@ _NUMBERED_PX, _LABELLED_PX = 26, 32
 
 
 def bins(
-    result: Any, *, dark: bool = False, narrow: bool = False, confidence: float = CHANCE
+    result: Any,
+    *,
+    dark: bool = False,
+    narrow: bool = False,
+    width_px: float | None = None,
+    confidence: float = CHANCE,
 ) -> Chart:
     """Baseline against window in each bin, and each bin's share of the score.
 
@@ -53,6 +58,8 @@ def bins(
         result: The result of one window.
         dark: The colours for a dark ground.
         narrow: The form for about 240 pixels.
+        width_px: How wide it is on screen, where that is known; labels that have no room are left
+            out.
         confidence: Of the no-drift band that the finding compares with.
 
     Raises:
@@ -71,7 +78,8 @@ def bins(
     found = list(records(result))
     if len(found) != 1:
         raise refusal("result", f"needs the result of one window, not {len(found)}")
-    return _Bins(found[0], palette(dark), dark, narrow, confidence).chart()
+    wide = width_px or (canvas.NARROW_PX if narrow else canvas.HALF_PX)
+    return _Bins(found[0], palette(dark), dark, narrow, wide, confidence).chart()
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +90,7 @@ class _Bins:
     look: Palette
     dark: bool
     narrow: bool
+    width_px: float
     confidence: float
 
     def chart(self) -> Chart:
@@ -187,8 +196,7 @@ class _Bins:
         return float(highest) * (1.5 if self.narrow else 1.35) or 1.0
 
     def _bin_px(self) -> float:
-        width = canvas.NARROW_PX - 44 if self.narrow else canvas.HALF_PX - 56
-        return width / max(len(self.values.names), 1)
+        return (self.width_px - (44 if self.narrow else 56)) / max(len(self.values.names), 1)
 
     def _top_axis(self) -> dict[str, Any]:
         place = {"domain": list(_TOP), "visible": bool(self.values.binned)}

@@ -38,6 +38,7 @@ def distribution(
     window_name: str = "",
     dark: bool = False,
     narrow: bool = False,
+    width_px: float | None = None,
     selected: tuple[float, float] | None = None,
 ) -> Chart:
     """How the values of a baseline are spread: a histogram, and the share of rows at most x.
@@ -53,6 +54,8 @@ def distribution(
         window_name: Which window, such as ``26 Jan``.
         dark: The colours for a dark ground.
         narrow: The form for about 240 pixels.
+        width_px: How wide it is on screen, where that is known; labels that have no room are left
+            out.
         selected: A range of values to mark.
 
     Raises:
@@ -74,6 +77,7 @@ def distribution(
         palette(dark),
         dark,
         narrow,
+        width_px or (canvas.NARROW_PX if narrow else canvas.HALF_PX * 0.8),
         selected,
     ).chart()
 
@@ -90,6 +94,7 @@ class _Distribution:
     look: Palette
     dark: bool
     narrow: bool
+    width_px: float
     selected: tuple[float, float] | None
 
     def chart(self) -> Chart:
@@ -107,8 +112,9 @@ class _Distribution:
             bargap=0,
             xaxis=canvas.axis(
                 look, self.narrow, range=self.limits, visible=drawable,
-                nticks=4 if self.narrow else 8, showline=True, linecolor=faint(look.text, 0.3),
-                title={"text": figure_text(fitted(self.name, 180 if self.narrow else 440)),
+                nticks=canvas.values_shown(self._plot_px),
+                showline=True, linecolor=faint(look.text, 0.3),
+                title={"text": figure_text(fitted(self.name, self._plot_px)),
                        "standoff": 6, "font": {"size": canvas.TEXT, "color": look.muted}},
             ),
             yaxis=canvas.value_axis(
@@ -195,7 +201,7 @@ class _Distribution:
 
     @property
     def _plot_px(self) -> float:
-        return canvas.NARROW_PX - 50 if self.narrow else canvas.HALF_PX * 0.8 - 58
+        return self.width_px - (50 if self.narrow else 58)
 
     def _edge_labels(self) -> list[dict[str, Any]]:
         """Values on top; one too near to the last is left out, first and last are not."""

@@ -68,13 +68,25 @@ class AssayChart(Panel):
             result=[self._watched, self._empty, self._scan_box, self._main, self._pair],
             observe=[
                 *("client", "pipelines", "pipeline", "columns", "column", *settings_names()),
-                *("refused", "view", "scan", "scanned", "values", "dark", "narrow", "shown"),
+                *(
+                    "refused",
+                    "view",
+                    "scan",
+                    "scanned",
+                    "values",
+                    "dark",
+                    "narrow",
+                    "width_px",
+                    "shown",
+                ),
                 *("asking", "name_error", "watched", "stored", "path_error", "others"),
             ],
         )
         dlink((self.frame, "dark"), (state, "dark"))
-        dlink((self.frame, "shown"), (state, "shown"))
         dlink((self.frame, "width_class"), (state, "narrow"), lambda name: name == "narrow")
+        dlink((self.frame, "width_px"), (state, "width_px"))
+        # Last: nothing is drawn before, so not for another width or theme.
+        dlink((self.frame, "shown"), (state, "shown"))
         for name, control in (("view", self.view), ("name", self.name), ("path", self.path),
                               ("picture", self.picture)):  # fmt: skip
             self.bind(name, control)

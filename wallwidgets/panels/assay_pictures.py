@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from wallwidgets.panels.assay_preview import AssayPreview
 
 SCORES, BINS, SPREAD, FEATURES = "scores", "bins", "distribution", "features"
+_PAIR_FROM_PX, _GAP_PX, _PARTS = 720, 24, {BINS: 1.25 / 2.25, SPREAD: 1 / 2.25}
+"""How panel.css puts two charts side by side."""
 _KINDS = {ResultStatus.OK: "ok", ResultStatus.WARNING: "warning", ResultStatus.ALERT: "alert"}
 """Signs of the states, from the best to the worst; of a baseline run there are no windows."""
 
@@ -42,7 +44,7 @@ class Pictures:
         if found is None:
             return None
         key, make = found
-        key = (*key, self._state.dark, self._state.narrow)
+        key = (*key, *self._look(kind).values())
         kept = self._made.get(kind)
         if kept is None or not _same(kept[0], key):
             # Plotly takes half a second to import, so not before something is drawn.
@@ -57,23 +59,26 @@ class Pictures:
             self._chip = (results, since(results))
         return self._chip[1]
 
-    @property
-    def _look(self) -> dict[str, bool]:
-        return {"dark": self._state.dark, "narrow": self._state.narrow}
+    def _look(self, kind: str) -> dict[str, Any]:
+        """For which screen a chart of this kind is drawn."""
+        state, width = self._state, float(self._state.width_px)
+        if kind in (BINS, SPREAD) and width >= _PAIR_FROM_PX:
+            width = (width - _GAP_PX) * _PARTS[kind]
+        return {"dark": state.dark, "narrow": state.narrow, "width_px": width or None}
 
     def _scores(self) -> Any:
-        results, chosen, look = self._state.results or (), self._state.value, self._look
+        results, chosen, look = self._state.results or (), self._state.value, self._look(SCORES)
         return (results, chosen), lambda c: c.scores(results, selected=chosen, **look)
 
     def _bins(self) -> Any:
-        chosen, look = self._state.value, self._look
+        chosen, look = self._state.value, self._look(BINS)
         return None if chosen is None else ((chosen,), lambda c: c.bins(chosen, **look))
 
     def _spread(self) -> Any:
         if self._state.values is None:
             return None
         baseline, window, result = self._state.values
-        brushed, look = self._state.brushed, self._look
+        brushed, look = self._state.brushed, self._look(SPREAD)
 
         def make(charts: Any) -> Chart:
             chart: Chart = charts.distribution(
@@ -90,7 +95,7 @@ class Pictures:
         return (self._state.values, brushed), make
 
     def _features(self) -> Any:
-        scan, chosen, look = self._state.scan, self._state.value, self._look
+        scan, chosen, look = self._state.scan, self._state.value, self._look(FEATURES)
         if scan is None:
             return None
         return (scan, chosen), lambda c: c.features(scan.results, selected=chosen, **look)
@@ -99,7 +104,7 @@ class Pictures:
 def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
     """By identity first: comparing a thousand results would take longer than drawing them."""
     return len(one) == len(other) and all(
-        a is b or (isinstance(a, bool | tuple) and not _holds(a) and a == b)
+        a is b or (isinstance(a, int | float | tuple) and not _holds(a) and a == b)
         for a, b in zip(one, other, strict=True)
     )
 

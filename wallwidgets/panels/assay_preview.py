@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Dict, List, Unicode
+from traitlets import Bool, Dict, Int, List, Unicode
 
 from wallwidgets.api.assay_results import AssayResults
 from wallwidgets.errors import InvalidRequest
@@ -64,7 +64,7 @@ class AssayPreview(PanelState):
         scan: What the last scan of all columns found, or None.
         says_scan: Whether what is said is about all columns of the scan, not about one.
         values: Values of the baseline and of the selected window.
-        dark, narrow: For which screen charts are drawn.
+        dark, narrow, width_px: For which screen charts are drawn; a width of 0 is not known.
 
     Example:
         >>> AssayPreview().said.text
@@ -90,6 +90,7 @@ class AssayPreview(PanelState):
     values = AnyTrait(None)
     dark = Bool(False)
     narrow = Bool(False)
+    width_px = Int(0)
 
     def __init__(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -16,6 +15,8 @@ from wallwidgets.charts import Chart
 from wallwidgets.charts.lab_style import frame_style
 from wallwidgets.panels.parts.front import read
 from wallwidgets.panels.parts.visible import short_text
+
+_PLOT = ".ww-panel .ww-figure.js-plotly-plot"
 
 
 class Bundle(AnyWidget):
@@ -48,7 +49,8 @@ class Figure(go.FigureWidget):
     """
 
     _esm = read("figure.js")
-    _css = frame_style(".ww-panel .ww-figure .js-plotly-plot")
+    # What was brushed the chart marks itself, and no longer once it does not count.
+    _css = f"{frame_style(_PLOT)}\n{_PLOT} .selectionlayer {{ display: none }}"
     ready = Bool(False).tag(sync=True)
     label = Unicode().tag(sync=True)
     height_px = Int(0).tag(sync=True)
@@ -57,7 +59,9 @@ class Figure(go.FigureWidget):
     def __init__(self, chart: Chart, pick: Callable[[list[Any]], object] | None = None):
         _bundle()
         self._chart = self._last = chart
-        super().__init__(chart.drawing["data"], _fluid(chart))
+        # Told a height, Plotly keeps the width that it has at the time.
+        fluid = chart.drawing["layout"] | {"height": None, "autosize": True}
+        super().__init__(chart.drawing["data"], fluid)
         self._tell(chart)
         self._config = {**self._config, **chart.config}  # type: ignore[has-type]
         self.add_class("ww-figure")
@@ -79,15 +83,9 @@ class Figure(go.FigureWidget):
         # A browser that still loads Plotly would miss the message.
         if self.ready and self._last is not self._chart:
             self._last = self._chart
-            chart = self._chart
-            replace(chart, drawing=chart.drawing | {"layout": _fluid(chart)}).draw_on(self)
-            self._tell(chart)
+            self._chart.draw_on(self)
+            self._tell(self._chart)
 
     def _tell(self, chart: Chart) -> None:
         self.height_px = chart.drawing["layout"]["height"]
         self.label = short_text(f"{chart.title}. {chart.summary}")
-
-
-def _fluid(chart: Chart) -> dict[str, Any]:
-    """Its layout without a height: told one, Plotly keeps the width that it has at the time."""
-    return {**chart.drawing["layout"], "height": None, "autosize": True}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from anywidget import AnyWidget
-from traitlets import Bool, Unicode
+from traitlets import Bool, Int, Unicode
 
 from wallwidgets.panels.parts.front import read
 
@@ -14,6 +14,7 @@ class Frame(AnyWidget):
     Attributes:
         dark: Whether JupyterLab's theme is dark; false until the browser says so.
         width_class: ``narrow`` below 400 px, ``medium``, or ``wide`` from 720 px.
+        width_px: How wide it is at least, in steps of 40 px so that few changes are told.
         shown: Whether the panel is on a page and not in a hidden tab.
 
     Example:
@@ -25,6 +26,7 @@ class Frame(AnyWidget):
     _css = read("panel.css")
     dark = Bool(False).tag(sync=True)
     width_class = Unicode("medium").tag(sync=True)
+    width_px = Int(0).tag(sync=True)
     shown = Bool(False).tag(sync=True)
 
     def focus_first_bad(self) -> None:

@@ -1,6 +1,7 @@
 /** The invisible part of every panel: theme, width, keyboard and focus. */
 const FOCUSABLE = "button, summary, a[href], input, select, textarea, [tabindex], .js-plotly-plot";
 const SETTLE_MS = 200;
+const STEP_PX = 40;
 const SUPPRESS = "data-lm-suppress-shortcuts";
 
 /** What has its value already is left alone: whoever watches attributes would look again. */
@@ -101,30 +102,23 @@ function takeGround(root) {
 }
 
 function attach(model, root) {
+  const tell = (traits) => {
+    const changed = Object.entries(traits).filter(([name, value]) => model.get(name) !== value);
+    for (const [name, value] of changed) model.set(name, value);
+    if (changed.length) model.save_changes();
+  };
   const theme = () => {
     takeGround(root);
-    const dark = document.body.dataset.jpThemeLight === "false";
-    if (model.get("dark") !== dark) {
-      model.set("dark", dark);
-      model.save_changes();
-    }
-  };
-  const seen = (shown) => {
-    if (model.get("shown") !== shown) {
-      model.set("shown", shown);
-      model.save_changes();
-    }
+    tell({ dark: document.body.dataset.jpThemeLight === "false" });
   };
   let width = 0;
   const resized = () => {
-    seen(root.clientWidth > 0);
-    if (!root.clientWidth || root.clientWidth === width) return;
+    if (!root.clientWidth) return tell({ shown: false });
+    if (root.clientWidth === width) return tell({ shown: true });
     width = root.clientWidth;
-    const name = width < 400 ? "narrow" : width < 720 ? "medium" : "wide";
-    if (model.get("width_class") !== name) {
-      model.set("width_class", name);
-      model.save_changes();
-    }
+    const width_class = width < 400 ? "narrow" : width < 720 ? "medium" : "wide";
+    // In one message, so that nothing is drawn for another width first.
+    tell({ width_class, width_px: width - (width % STEP_PX), shown: true });
     if (root.querySelector(".js-plotly-plot")) window.dispatchEvent(new Event("resize"));
   };
   const focus = (message) => {
@@ -168,7 +162,7 @@ function attach(model, root) {
     focused.stop();
     root.removeEventListener("keydown", key);
     model.off("msg:custom", focus);
-    seen(false);
+    tell({ shown: false });
   };
 }
 
