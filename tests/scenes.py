@@ -17,7 +17,7 @@ from IPython.display import display
 
 import wallwidgets as ww
 from wallwidgets.instance.demo_models import fraud_model, house_price_model, transactions
-from wallwidgets.panels.assay_preview import FEATURES as ALL_FEATURES
+from wallwidgets.panels.assay_selection import FEATURES as ALL_FEATURES
 from wallwidgets.panels.console_state import BROWSE
 from wallwidgets.panels.login_ways import BROWSER, PASSWORD
 from wallwidgets.panels.panel import Panel, PanelBox

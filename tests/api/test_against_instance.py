@@ -18,7 +18,11 @@ from tests.api.endpoints import endpoints
 from tests.conftest import get_token
 from tests.models import linear_model
 from wallwidgets import errors
-from wallwidgets.schemas.assays import AssayConfig, AssayWindow, Baseline, FixedBaseline
+from wallwidgets.schemas.assay_baselines import Baseline, FixedBaseline
+from wallwidgets.schemas.assays import (
+    AssayConfig,
+    AssayWindow,
+)
 
 ROWS = [{"tensor": [1.0, 2.0, 3.0]}, {"tensor": [4.0, 5.0, 6.0]}]
 SUMS = [14.5, 32.5]

@@ -9,13 +9,12 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from tests.recorded import FOLDER, needs_recordings
+from wallwidgets.schemas.assay_baselines import Baseline, FixedBaseline
 from wallwidgets.schemas.assays import (
     AssayConfig,
     AssayRecord,
     AssayResult,
     AssayWindow,
-    Baseline,
-    FixedBaseline,
 )
 from wallwidgets.schemas.auth import TokenAnswer
 from wallwidgets.schemas.models import (

@@ -14,8 +14,9 @@ import responses
 import wallwidgets as ww
 from tests.panels.conftest import STATE_WAIT_S
 from wallwidgets.errors import InvalidRequest
-from wallwidgets.panels.assay_form import Form, read_bins, read_range, read_thresholds, read_windows
+from wallwidgets.panels.assay_form import Form, read_bins, read_thresholds
 from wallwidgets.panels.assay_state import AssayState
+from wallwidgets.panels.assay_times import read_range, read_windows
 from wallwidgets.panels.parts.job import Job
 from wallwidgets.panels.parts.wishes import Wishes
 from wallwidgets.schemas.assays import AssayConfig, BinMode
@@ -353,6 +354,23 @@ def test_export_writes_a_page_or_numbers_and_nothing_over(assay, tmp_path):
     (tmp_path / "a.html").unlink()
     runs(state.code, state.client)
     assert (tmp_path / "a.html").exists()
+
+
+@pytest.mark.parametrize("picture", ["scores", "bins", "distribution", "features"])
+def test_the_code_of_an_export_writes_the_same_file(assay, tmp_path, picture):
+    state = assay()
+    if picture == "features":
+        state.start_scan()
+        settled(state)
+    state.choose(DRIFTED)
+    settled(state)
+    state.ask("export")
+    state.picture, state.path = picture, str(tmp_path / "a.csv")
+    assert state.export()
+    written = (tmp_path / "a.csv").read_text()
+    (tmp_path / "a.csv").unlink()
+    runs(state.code, state.client)
+    assert (tmp_path / "a.csv").read_text() == written
 
 
 @pytest.mark.parametrize(

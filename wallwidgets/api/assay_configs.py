@@ -7,13 +7,12 @@ from typing import Any, TypedDict
 
 from wallwidgets.api.references import PipelineLike, checked, pipeline_id, pipeline_name
 from wallwidgets.errors import InvalidRequest
+from wallwidgets.schemas.assay_baselines import Baseline, FixedBaseline
 from wallwidgets.schemas.assays import (
     Aggregation,
     AssayConfig,
     AssayWindow,
-    Baseline,
     BinMode,
-    FixedBaseline,
     Metric,
     Summarizer,
 )

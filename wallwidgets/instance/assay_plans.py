@@ -21,12 +21,10 @@ from wallwidgets.drift.summary import Statistics
 from wallwidgets.drift.timing import duration
 from wallwidgets.instance.assay_values import Source
 from wallwidgets.instance.tables import ModelRow, PipelineRow
+from wallwidgets.schemas.assay_baselines import CalculatedBaseline, FixedBaseline, FixedWindow
 from wallwidgets.schemas.assays import (
     AssayConfig,
     BinMode,
-    CalculatedBaseline,
-    FixedBaseline,
-    FixedWindow,
     Summarizer,
     Summary,
 )

@@ -14,8 +14,8 @@ from wallwidgets.panels.assay_fields import Settings
 from wallwidgets.panels.assay_figures import ChartBox, on_brush, on_cell, start_of
 from wallwidgets.panels.assay_form import settings_names
 from wallwidgets.panels.assay_pictures import BINS, FEATURES, SCORES, SPREAD, label
-from wallwidgets.panels.assay_preview import FEATURES as ALL_FEATURES
-from wallwidgets.panels.assay_preview import TABLE, VIEWS, WINDOWS
+from wallwidgets.panels.assay_selection import FEATURES as ALL_FEATURES
+from wallwidgets.panels.assay_selection import TABLE, VIEWS, WINDOWS
 from wallwidgets.panels.assay_state import AssayState
 from wallwidgets.panels.assay_table import WindowTable
 from wallwidgets.panels.panel import Panel

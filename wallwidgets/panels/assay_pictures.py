@@ -9,7 +9,7 @@ from wallwidgets.schemas.assays import AssayResult, ResultStatus
 
 if TYPE_CHECKING:
     from wallwidgets.charts import Chart
-    from wallwidgets.panels.assay_preview import AssayPreview
+    from wallwidgets.panels.assay_selection import WindowSelection
 
 SCORES, BINS, SPREAD, FEATURES = "scores", "bins", "distribution", "features"
 _PAIR_FROM_PX, _GAP_PX, _PARTS = 720, 24, {BINS: 1.25 / 2.25, SPREAD: 1 / 2.25}
@@ -25,12 +25,12 @@ class Pictures:
         state: Whose windows.
 
     Example:
-        >>> from wallwidgets.panels.assay_preview import AssayPreview
-        >>> Pictures(AssayPreview()).get(SCORES).summary
+        >>> from wallwidgets.panels.assay_selection import WindowSelection
+        >>> Pictures(WindowSelection()).get(SCORES).summary
         'There are no windows.'
     """
 
-    def __init__(self, state: AssayPreview):
+    def __init__(self, state: WindowSelection):
         self._state = state
         self._made: dict[str, tuple[tuple[Any, ...], Chart]] = {}
         self._chip: tuple[Any, tuple[str, str]] = (None, ("", ""))

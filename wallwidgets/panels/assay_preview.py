@@ -1,15 +1,14 @@
-"""The middle of AssayChart: settings give windows, of which one is selected."""
+"""The settings of AssayChart, which give windows."""
 
 from __future__ import annotations
 
 import dataclasses
 import time
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 from traitlets import Any as AnyTrait
-from traitlets import Bool, Dict, Int, List, Unicode
+from traitlets import Dict, List, Unicode
 
 from wallwidgets.api.assay_results import AssayResults
 from wallwidgets.errors import InvalidRequest
@@ -17,30 +16,22 @@ from wallwidgets.panels import assay_reads
 from wallwidgets.panels.assay_form import (
     Bins,
     Form,
-    call,
-    first_day,
     kept,
-    read_range,
     refused_field,
     settings_names,
 )
-from wallwidgets.panels.assay_pictures import SCORES, Pictures
-from wallwidgets.panels.panel import PanelState
-from wallwidgets.panels.parts.job import Job
+from wallwidgets.panels.assay_reads import Samples
+from wallwidgets.panels.assay_selection import LOG_IN, WindowSelection
+from wallwidgets.panels.assay_times import first_day, read_range
 from wallwidgets.panels.parts.status_line import Said
 from wallwidgets.panels.parts.wishes import REST_S, Mute, Wishes
-from wallwidgets.schemas.assays import AssayResult, BinMode, ResultStatus
+from wallwidgets.schemas.assays import BinMode
 from wallwidgets.schemas.pipelines import DeploymentRecord, PipelineRecord
 from wallwidgets.schemas.workspaces import WorkspaceRecord
 
-WINDOWS, FEATURES, TABLE = "Windows", "All features", "Table"
-VIEWS = (WINDOWS, FEATURES, TABLE)
-LOG_IN = "Log in first."
-_KINDS = {ResultStatus.WARNING: "warning", ResultStatus.ALERT: "alert"}
 
-
-class AssayPreview(PanelState):
-    """Settings, the windows that they give, and one selected window.
+class AssayPreview(WindowSelection):
+    """Settings, and the windows that they give.
 
     Args:
         client: Who reads; may be set later.
@@ -50,21 +41,12 @@ class AssayPreview(PanelState):
         rest_s: How long typing rests before anything is asked.
 
     Attributes:
-        value: The selected result, or None.
         client: Who reads; another one begins anew.
         pipelines: Names and records to choose from.
         others: Workspaces whose pipelines are not among them; `select` reads those of one.
-        pipeline: The chosen record.
         columns: Iopaths to choose from.
-        column: The chosen iopath.
         baseline, windows, bins, metric, thresholds: The settings, as typed.
         refused: Sentences for fields, by name.
-        view: What is shown: Windows, All features or Table.
-        results: The windows of the column.
-        scan: What the last scan of all columns found, or None.
-        says_scan: Whether what is said is about all columns of the scan, not about one.
-        values: Values of the baseline and of the selected window.
-        dark, narrow, width_px: For which screen charts are drawn; a width of 0 is not known.
 
     Example:
         >>> AssayPreview().said.text
@@ -74,23 +56,13 @@ class AssayPreview(PanelState):
     client = AnyTrait(None)
     pipelines: Any = List()
     others: Any = List()
-    pipeline = AnyTrait(None)
     columns: Any = List()
-    column = Unicode()
     baseline = Unicode()
     windows = Unicode(Form.windows)
     bins = Unicode(Form.bins)
     metric = Unicode(Form.metric)
     thresholds = Unicode(Form.thresholds)
     refused: Any = Dict()
-    view = Unicode(WINDOWS)
-    results = AnyTrait(None)
-    scan = AnyTrait(None)
-    says_scan = Bool(False)
-    values = AnyTrait(None)
-    dark = Bool(False)
-    narrow = Bool(False)
-    width_px = Int(0)
 
     def __init__(
         self,
@@ -100,26 +72,23 @@ class AssayPreview(PanelState):
         workspace: Any = None,
         rest_s: float = REST_S,
     ):
-        super().__init__(LOG_IN)
+        super().__init__()
         # A list of its own for each wish, so that the same one can be wished again.
         self._wanted, self._workspace, self._rest_s = [assay], workspace, rest_s
-        self._extra: dict[str, Any] = {}
         self._read_for: dict[str, Any] = {}
         self._mute = Mute()
-        self.pictures = Pictures(self)
-        self.settings: dict[str, Any] = {}
-        self._sample_job = Job()
         self._preview = Wishes(self.job, self._start_preview)
-        self._sampling = Wishes(self._sample_job, self._start_sampling)
         self.observe(self._new_client, "client")
         self.observe(self._edited, ["pipeline", "column", *settings_names()])
-        self.observe(self._viewed, "view")
         self.client = client
 
     @property
     def form(self) -> Form:
         """What is typed in."""
         return Form(**{name: getattr(self, name) for name in settings_names()})
+
+    def _scan_key(self) -> Any:
+        return self.pipeline and self.pipeline.id, repr(self.form.read()[0] | self._extra)
 
     def settle(self, timeout_s: float) -> bool:
         """Wait until everything asked is answered; for tests and scripts."""
@@ -128,7 +97,7 @@ class AssayPreview(PanelState):
     # The preview
 
     def _new_client(self, change: object) -> None:
-        self._samples = assay_reads.Samples(self.client)
+        self._samples = Samples(self.client)
         self._read_for, self.scan, self.values = {}, None, None
         with self._mute:
             # What is chosen first: it is always one of what is offered.
@@ -291,57 +260,6 @@ class AssayPreview(PanelState):
         self.refused = dict([found])
         return Said("error", "The charts show the settings before these.", details=found[1])
 
-    # The selected window
-
-    def _take(self, results: AssayResults, chosen: AssayResult | None = None) -> None:
-        """Show these windows; the selection stays on its time, else it is the last one."""
-        start = self.value.window_start if self.value is not None else None
-        self.results = results
-        same = [each for each in results if each.window_start == start]
-        self._choose(chosen or (same or [*results][-1:] or [None])[0])
-
-    def choose(self, start: datetime) -> None:
-        """Select a window by its start."""
-        for result in self.results or ():
-            if result.window_start == start:
-                self._choose(result)
-                self.code = self._code()
-                if not self.busy:
-                    self.said = self._finding()
-
-    def _choose(self, result: AssayResult | None) -> None:
-        self.value = result
-        if result is not None:
-            self._sampling.want(rest_s=0)
-        else:
-            self.values = None
-
-    def _start_sampling(self) -> bool:
-        return self._sample_job.start(
-            lambda job: self._sampling.answer(job, self._read_values), failed=self._unread
-        )
-
-    def _read_values(self) -> None:
-        """Values of baseline and window, for the distribution; after the click was answered."""
-        result = self.value
-        if result is None or self.pipeline is None or not self.settings:
-            return
-        column = result.iopath or self.column
-        baseline = self._values(column, *map(datetime.fromisoformat, self.settings["baseline"]))
-        values: Any = np.zeros(0)
-        if result.window_summary.end is not None:
-            values = self._values(column, result.window_start, result.window_summary.end)
-        if not self._sampling.superseded:
-            self.values = (baseline, values, result)
-
-    def _values(self, column: str, start: datetime, end: datetime) -> Any:
-        model = self._extra.get("model")
-        return self._samples.values(self.pipeline, column, start, end, model)
-
-    def _unread(self, error: Exception) -> None:
-        self.values = None
-        self.said = Said.of_error(error)
-
     def brush(self, low: float, high: float) -> None:
         """Let the bins span a part of the baseline's values; beyond it rows are outliers."""
         bins = self.form.read()[1]
@@ -352,33 +270,3 @@ class AssayPreview(PanelState):
     def brushed(self) -> tuple[float, float] | None:
         """The range of values that the bins span, if one was chosen."""
         return self.form.read()[1].within
-
-    # What it says
-
-    def _viewed(self, change: object) -> None:
-        if not self.busy and self.value is not None:
-            self.said = self._finding()
-
-    def _finding(self, note: str = "") -> Said:
-        """The selected window in words, in the colour of its status."""
-        self.says_scan = False
-        chart = self.pictures.get(SCORES)
-        if self.value is None or chart is None:
-            return Said("off", "There are no windows with records after the baseline.", note=note)
-        kind = _KINDS.get(self.value.status, "ok")
-        return Said(kind, chart.summary, note=note)
-
-    def _code(self) -> str:
-        """The Python that draws what is shown."""
-        if self.pipeline is None or not self.settings:
-            return ""
-        run = call(
-            "results = client.assays.run", "pipeline", repr(self.column), settings=self.settings
-        )
-        start = self.value.window_start.isoformat() if self.value is not None else None
-        selected = f", selected={start!r}" if start else ""
-        return f"{self._code_begin()}{run}\nww.charts.scores(results{selected})"
-
-    def _code_begin(self) -> str:
-        at = f"{self.pipeline.workspace_id}, {self.pipeline.name!r}"
-        return f"import wallwidgets as ww\n\npipeline = client.pipelines.get({at})\n"
