@@ -364,6 +364,7 @@ def test_the_code_of_an_export_writes_the_same_file(assay, tmp_path, picture):
         settled(state)
     state.choose(DRIFTED)
     settled(state)
+    state.narrow, state.width_px = True, 240
     state.ask("export")
     state.picture, state.path = picture, str(tmp_path / "a.csv")
     assert state.export()

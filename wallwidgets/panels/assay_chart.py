@@ -68,18 +68,9 @@ class AssayChart(Panel):
             result=[self._watched, self._empty, self._scan_box, self._main, self._pair],
             observe=[
                 *("client", "pipelines", "pipeline", "columns", "column", *settings_names()),
-                *(
-                    "refused",
-                    "view",
-                    "scan",
-                    "scanned",
-                    "values",
-                    "dark",
-                    "narrow",
-                    "width_px",
-                    "shown",
-                ),
-                *("asking", "name_error", "watched", "stored", "path_error", "others"),
+                *("refused", "view", "scan", "scanned", "values", "others", "asking"),
+                *("dark", "narrow", "width_px", "shown"),
+                *("name_error", "watched", "stored", "path_error"),
             ],
         )
         dlink((self.frame, "dark"), (state, "dark"))

@@ -37,21 +37,32 @@ class Pictures:
 
     def get(self, kind: str) -> Chart | None:
         """The chart as it should look now; None where there is nothing to draw."""
-        makers: dict[str, Callable[[], tuple[tuple[Any, ...], Callable[[Any], Chart]] | None]] = {
-            SCORES: self._scores, BINS: self._bins, SPREAD: self._spread, FEATURES: self._features,
-        }  # fmt: skip
-        found = makers[kind]()
+        found, look = self._maker(kind), self._look(kind)
         if found is None:
             return None
-        key, make = found
-        key = (*key, *self._look(kind).values())
+        key, make = (*found[0], *look.values()), found[1]
         kept = self._made.get(kind)
         if kept is None or not _same(kept[0], key):
             # Plotly takes half a second to import, so not before something is drawn.
             from wallwidgets import charts
 
-            kept = self._made[kind] = (key, make(charts))
+            kept = self._made[kind] = (key, make(charts, look))
         return kept[1]
+
+    def page(self, kind: str) -> Chart | None:
+        """The chart as a page of its own has it, whatever the screen."""
+        from wallwidgets import charts
+
+        found = self._maker(kind)
+        return None if found is None else found[1](charts, {})
+
+    def _maker(self, kind: str) -> tuple[tuple[Any, ...], Callable[[Any, Any], Chart]] | None:
+        """What a chart depends on beside its look, and how it is made."""
+        makers: dict[str, Callable[[], Any]] = {
+            SCORES: self._scores, BINS: self._bins, SPREAD: self._spread, FEATURES: self._features,
+        }  # fmt: skip
+        found: tuple[tuple[Any, ...], Callable[[Any, Any], Chart]] | None = makers[kind]()
+        return found
 
     def chip(self, results: Any) -> tuple[str, str]:
         """What the chip says of windows, and its kind; found once for the same windows."""
@@ -67,20 +78,20 @@ class Pictures:
         return {"dark": state.dark, "narrow": state.narrow, "width_px": width or None}
 
     def _scores(self) -> Any:
-        results, chosen, look = self._state.results or (), self._state.value, self._look(SCORES)
-        return (results, chosen), lambda c: c.scores(results, selected=chosen, **look)
+        results, chosen = self._state.results or (), self._state.value
+        return (results, chosen), lambda c, look: c.scores(results, selected=chosen, **look)
 
     def _bins(self) -> Any:
-        chosen, look = self._state.value, self._look(BINS)
-        return None if chosen is None else ((chosen,), lambda c: c.bins(chosen, **look))
+        chosen = self._state.value
+        return None if chosen is None else ((chosen,), lambda c, look: c.bins(chosen, **look))
 
     def _spread(self) -> Any:
         if self._state.values is None:
             return None
         baseline, window, result = self._state.values
-        brushed, look = self._state.brushed, self._look(SPREAD)
+        brushed = self._state.brushed
 
-        def make(charts: Any) -> Chart:
+        def make(charts: Any, look: Any) -> Chart:
             chart: Chart = charts.distribution(
                 baseline,
                 window if len(window) else None,
@@ -95,10 +106,10 @@ class Pictures:
         return (self._state.values, brushed), make
 
     def _features(self) -> Any:
-        scan, chosen, look = self._state.scan, self._state.value, self._look(FEATURES)
+        scan, chosen = self._state.scan, self._state.value
         if scan is None:
             return None
-        return (scan, chosen), lambda c: c.features(scan.results, selected=chosen, **look)
+        return (scan, chosen), lambda c, look: c.features(scan.results, selected=chosen, **look)
 
 
 def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:

@@ -173,7 +173,7 @@ class AssayState(AssayWatch):
 
     def _writer(self, path: Path) -> Callable[[Path | None], str] | None:
         """What makes the file: a page of its own that works offline, or the table as CSV."""
-        chart = self.pictures.get(self.picture)
+        chart = self.pictures.page(self.picture)
         if chart is None:
             self.path_error = "This chart is not drawn yet."
         elif path.suffix not in (".html", ".csv"):
