@@ -40,9 +40,12 @@ def test_a_user_walks_and_another_sees_nothing_of_it(hub, demo_instance, page):
     says(console, COUNTED)
     walk(console, "of-ada")
     see_drift(console)
+    charts = console.locator(".js-plotly-plot:visible")
+    expect(charts).to_have_count(3, timeout=WAIT_MS)
 
     page.reload()
     says(console, "31 Jan: score 0.74, Alert.")
+    expect(charts).to_have_count(3, timeout=WAIT_MS)
     tool(page, "Restart Wallaroo's kernel").click()
     page.get_by_role("button", name="Restart", exact=True).click()
     expect(console.locator(".ww-account")).to_have_text("Not logged in", timeout=WAIT_MS)
