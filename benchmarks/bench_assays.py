@@ -18,7 +18,8 @@ from serving import MIB, report, scratch
 
 import wallwidgets as ww
 from wallwidgets.instance.demo_models import HOUSE_COLUMNS, house_price_model
-from wallwidgets.schemas.assays import AssayConfig, AssayWindow, Baseline, FixedBaseline
+from wallwidgets.schemas.assay_baselines import Baseline, FixedBaseline
+from wallwidgets.schemas.assays import AssayConfig, AssayWindow
 from wallwidgets.schemas.pipelines import PipelineRecord
 
 ROWS = 10_000_000

@@ -24,6 +24,17 @@ def open_side_bar(page: Page) -> Locator:
     return console
 
 
+def walk_and_reload(page: Page, console: Locator, name: str) -> None:
+    """From a workspace to drift in the side bar; the page is loaded again, its kernel stays."""
+    walk(console, name)
+    see_drift(console)
+    charts = console.locator(".js-plotly-plot:visible")
+    expect(charts).to_have_count(3, timeout=WAIT_MS)
+    page.reload()
+    says(console, "31 Jan: score 0.74, Alert.")
+    expect(charts).to_have_count(3, timeout=WAIT_MS)
+
+
 def walk(console: Locator, name: str) -> None:
     """A workspace, a model, a pipeline and an inference, by whoever is logged in."""
     press(console, "New")

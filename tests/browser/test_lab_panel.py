@@ -28,9 +28,8 @@ from tests.browser.console import (
     press,
     rows,
     says,
-    see_drift,
     tool,
-    walk,
+    walk_and_reload,
 )
 from tests.browser.lab import ROOT, WAIT_MS, nothing_is_cut_off, running_demo, set_theme
 from wallwidgets.instance.demo_models import fraud_model
@@ -51,15 +50,7 @@ def test_from_log_in_to_drift_and_on_after_a_reload(lab, page):
     for theme in ("Dark", "Light"):
         set_theme(page, theme)
         nothing_is_cut_off(console)
-    walk(console, "side-bar")
-    see_drift(console)
-    charts = console.locator(".js-plotly-plot:visible")
-    expect(charts).to_have_count(3, timeout=WAIT_MS)
-
-    page.reload()
-    # The same kernel: who is logged in and what is shown are still there.
-    says(console, "31 Jan: score 0.74, Alert.")
-    expect(charts).to_have_count(3, timeout=WAIT_MS)
+    walk_and_reload(page, console, "side-bar")
 
     with page.expect_response(lambda answer: is_saved(answer, "wallwidgets:console")):
         tool(page, "Open the Wallaroo Console in a tab").click()
@@ -123,7 +114,7 @@ def test_the_kernel_restarts_dies_and_ends(lab, page):
     note.get_by_role("button", name="Start it again").click()
     expect(console).to_be_visible(timeout=WAIT_MS)
 
-    tool(page, "Open the Wallaroo Console in a tab").click()
+    page.locator(".jp-LauncherCard", has_text="Wallaroo").click()
     title = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text="Wallaroo")
     with page.expect_response(ends):
         title.locator(".lm-TabBar-tabCloseIcon").click()

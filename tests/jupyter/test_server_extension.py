@@ -94,8 +94,9 @@ class Kernel:
         message = {"header": header, "content": content, "channel": "shell"}
         rest = {"parent_header": {}, "metadata": {}, "buffers": []}
         self.socket.send(json.dumps(message | rest))
-        printed = ""
-        while True:
+        printed, waits_for = "", {"execute_reply", "idle"}
+        # What is printed and the reply come on channels of their own, in any order.
+        while waits_for:
             heard = json.loads(self.socket.recv())
             if heard["parent_header"].get("msg_id") != header["msg_id"]:
                 continue
@@ -103,7 +104,8 @@ class Kernel:
                 printed += heard["content"]["text"]
             if heard["msg_type"] == "execute_reply":
                 assert heard["content"]["status"] == "ok", heard["content"]
-                return printed
+            waits_for -= {heard["msg_type"], heard["content"].get("execution_state")}
+        return printed
 
 
 @dataclass(frozen=True)
