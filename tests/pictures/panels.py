@@ -54,6 +54,8 @@ def readme(demo: Demo) -> None:
 def shoot(panel: Locator, path: Path) -> None:
     """Take a picture of a panel and a little around it."""
     panel.evaluate("each => each.scrollIntoView({block: 'center'})")
+    # JupyterLab measures the cells that come into view, which may move them once more.
+    panel.evaluate("() => new Promise(done => requestIdleCallback(done))")
     box = panel.bounding_box()
     assert box is not None, f"{path.name}: nothing to see"
     clip = {
