@@ -25,6 +25,9 @@ TOKEN = "for-this-test-only"
 READY = re.compile(r"(http://(?:127\.0\.0\.1|localhost):\d+)/")
 # Notebook's settings, Voila's icons from the net, and Notebook's extension in Voila.
 FOREIGN = ("notebook_core", "npm/@fortawesome", "@jupyter-notebook/lab-extension")
+# Our extension of JupyterLab came too, and stays away.
+LOADED = """() => "wallwidgets" in window._JUPYTERLAB
+    && document.querySelector(".wallwidgets-side") === null"""
 COUNTED = re.compile(r"\d workspaces?\.")
 
 
@@ -92,6 +95,7 @@ def test_notebook_7(instance, tmp_path, page):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         log_in_and_look(page.locator(".ww-console"))
+        assert page.evaluate(LOADED)
     assert ours(errors) == []
 
 
@@ -102,6 +106,7 @@ def test_voila(instance, tmp_path, page):
     with serving(instance, tmp_path, *command, f"--port={port}") as address:
         page.goto(address)
         log_in_and_look(page.locator(".ww-console"))
+        assert page.evaluate(LOADED)
     assert ours(errors) == []
 
 
