@@ -210,7 +210,11 @@ export function panelClass(lab) {
     }
 
     chooseAgain() {
-      this.confirm("Choose another kernel?", "Choose another", () => this.choose());
+      if (this.hasKernel) {
+        this.confirm("Choose another kernel?", "Choose another", () => this.choose());
+      } else {
+        void this.choose();
+      }
     }
 
     /** What was done in the panel so far, as a notebook for the same kind of kernel. */
@@ -234,13 +238,13 @@ export function panelClass(lab) {
         if (this.round !== round) {
           return; // What was asked of a kernel goes with it, and that it went is said already.
         }
+        let words = /** @type {Error} */ (error).message;
         if (!(error instanceof Trouble)) {
           console.error(error);
+        } else if (error.byInstalling) {
+          words += ` Run “pip install wallwidgets==${this.version}” there, or choose another.`;
         }
-        const words = /** @type {Error} */ (error).message;
-        const install = `pip install wallwidgets==${this.version}`;
-        const remedy = words.startsWith("wallwidgets is not") || words.includes("too old");
-        this.say("error", remedy ? `${words} Run “${install}” there, or choose another.` : words, [
+        this.say("error", words, [
           { label: "Try again", act: () => void this.again() },
           { label: "Choose a kernel", act: () => void this.choose() },
         ]);

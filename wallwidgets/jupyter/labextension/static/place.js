@@ -160,7 +160,7 @@ export class Place {
     const needs = { isEnabled: hasKernel };
     add(NOTEBOOK, "Open as notebook", lab.codeIcon, () => this.openAsNotebook(), needs);
     add(RESTART, "Restart Wallaroo's kernel", lab.refreshIcon, () => this.panel.restart(), needs);
-    add(KERNEL, "Choose Wallaroo's kernel", lab.kernelIcon, () => this.panel.chooseAgain(), needs);
+    add(KERNEL, "Choose Wallaroo's kernel", lab.kernelIcon, () => this.panel.chooseAgain(), {});
     add(SHUT_DOWN, "Shut down Wallaroo's kernel", lab.stopIcon, () => this.panel.shutDown(), needs);
     page.launcher?.add({ command: OPEN_TAB, category: "Other", args: { isLauncher: true } });
   }

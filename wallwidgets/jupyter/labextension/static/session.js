@@ -5,10 +5,19 @@ const WIDGET = "application/vnd.jupyter.widget-view+json";
 const WAIT_MS = 10_000;
 
 /** What is wrong, in words that the panel shows. */
-export class Trouble extends Error {}
+export class Trouble extends Error {
+  /**
+   * @param {string} words
+   * @param {boolean} byInstalling Whether wallwidgets in that kernel would mend it.
+   */
+  constructor(words, byInstalling = false) {
+    super(words);
+    this.byInstalling = byInstalling;
+  }
+}
 
 /**
- * The kernels that can run Python, by name.
+ * The kernels that can run Python, by name; the server's own one first.
  *
  * @param {any} manager JupyterLab's services.
  * @returns {Promise<Record<string, string>>} What each is called.
@@ -16,7 +25,9 @@ export class Trouble extends Error {}
 export async function pythonKernels(manager) {
   await manager.kernelspecs.ready;
   const specs = Object.values(manager.kernelspecs.specs?.kernelspecs ?? {});
+  const own = (/** @type {any} */ each) => Number(each.name === manager.kernelspecs.specs.default);
   const python = specs.filter((each) => each.language === "python");
+  python.sort((a, b) => own(b) - own(a));
   return Object.fromEntries(python.map((each) => [each.name, each.display_name]));
 }
 
@@ -96,7 +107,7 @@ export async function ask(session, call) {
   }).done;
   const answer = reply.content.user_expressions?.answer;
   if (answer?.status !== "ok") {
-    throw new Trouble(refusal(session.kernelDisplayName, answer ?? reply.content));
+    throw refusal(session.kernelDisplayName, answer ?? reply.content);
   }
   return answer.data["application/json"];
 }
@@ -113,10 +124,10 @@ export const SHOW = `${HERE}.show()`;
 function refusal(kernel, { ename = "", evalue = "" }) {
   const name = /No module named '([^']+)'/.exec(evalue)?.[1] ?? "";
   if (ename === "ModuleNotFoundError" && name === "wallwidgets") {
-    return `wallwidgets is not installed in the kernel “${kernel}”.`;
+    return new Trouble(`wallwidgets is not installed in the kernel “${kernel}”.`, true);
   }
   if (ename === "ModuleNotFoundError" && name.startsWith("wallwidgets.")) {
-    return `The wallwidgets in the kernel “${kernel}” is too old for this panel.`;
+    return new Trouble(`The wallwidgets in the kernel “${kernel}” is too old.`, true);
   }
-  return `wallwidgets does not work in the kernel “${kernel}”: ${ename}: ${evalue}`;
+  return new Trouble(`wallwidgets does not work in the kernel “${kernel}”: ${ename}: ${evalue}`);
 }
