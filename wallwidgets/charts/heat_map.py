@@ -73,7 +73,7 @@ def features(
         >>> found = [drift.results(drift.run(frame, name, baseline=("1970-01-01", "1970-01-02")),
         ...     iopath=f"input {name} 0") for name in "ab"]
         >>> features(found[0] + found[1]).summary
-        'In the last window 1 of 2 columns is over its threshold: b.0.'
+        'In the last window 1 of 2 columns shows drift: b.0.'
     """
     found = [track for track in tracks(results) if len(track)]
     wide = width_px or (canvas.NARROW_PX if narrow else canvas.WIDE_PX)

@@ -10,14 +10,15 @@ import socket
 class Stopping:
     """A request to stop, made once: by the first SIGINT, SIGTERM or SIGHUP, or by ``now``.
 
-    A second signal ends the process at once. Must be made in the main thread.
+    A second signal ends the process at once. Must be made in the main thread, and takes over the
+    signals of the whole process, which is why the example is not run by the tests.
 
     Example:
-        >>> stopping = Stopping()
-        >>> stopping.wait(timeout_s=0)
+        >>> stopping = Stopping()  # doctest: +SKIP
+        >>> stopping.wait(timeout_s=0)  # doctest: +SKIP
         False
-        >>> stopping.now()
-        >>> stopping.wait()
+        >>> stopping.now()  # doctest: +SKIP
+        >>> stopping.wait()  # doctest: +SKIP
         True
     """
 
