@@ -79,6 +79,9 @@ def test_a_user_of_the_hub_is_logged_in_already(instance, creds, monkeypatch):
         assert client.workspaces.list() is not None
     for absent in environ:
         assert session.hub_client({**environ, absent: ""}) is None
+    # Readable on the way: the token stays here, and the Login tab says why.
+    far = {**environ, "WALLAROO_URL": "http://wallaroo.example"}
+    assert session.hub_client(far) is None
 
     for name, text in environ.items():
         monkeypatch.setenv(name, text)

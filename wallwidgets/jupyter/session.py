@@ -13,6 +13,7 @@ from IPython.display import JSON, display
 
 import wallwidgets
 from wallwidgets.api.client import Client, connect
+from wallwidgets.errors import SettingsError
 from wallwidgets.panels.console import Console
 
 TOKEN_ENV = "WALLWIDGETS_TOKEN_ENV"  # noqa: S105  the name of a variable that holds a name
@@ -69,4 +70,10 @@ def hub_client(environ: Mapping[str, str] = os.environ) -> Client | None:
     name = environ.get(TOKEN_ENV, "")
     if not (environ.get(name) and environ.get(URL_ENV)):
         return None
-    return connect(environ[URL_ENV], headers=lambda: {"Authorization": f"Bearer {environ[name]}"})
+    try:
+        return connect(
+            environ[URL_ENV], headers=lambda: {"Authorization": f"Bearer {environ[name]}"}
+        )
+    except SettingsError:
+        # Nothing could be sent there; the Login tab says what is wrong with the address.
+        return None
