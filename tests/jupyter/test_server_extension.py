@@ -74,6 +74,17 @@ def test_a_limit_that_an_admin_raised_further_stays(app):
     assert app.web_app.settings["websocket_max_message_size"] == 500 * MIB
 
 
+def test_what_belongs_to_one_instance_is_not_told_of_another():
+    ours = {"auth_url": "https://login.example", "client_id": "c", "token_env": "TOKEN"}
+    other = {"WALLAROO_URL": "https://other.example"}
+    told = dict(other)
+    Wallwidgets(url="https://wallaroo.example", **ours).tell(told)
+    assert told == other | {"WALLWIDGETS_DROP_LIMIT": str(100 * MIB)}
+    # Without an address of the admin's own they are for whichever the environment names.
+    Wallwidgets(**ours).tell(told)
+    assert told["WALLWIDGETS_TOKEN_ENV"] == "TOKEN"
+
+
 @pytest.mark.parametrize("wrong", [0, -1, "much"])
 def test_refuses_a_limit_that_is_none(wrong):
     with pytest.raises(Exception, match="upload_limit"):

@@ -42,12 +42,14 @@ class Wallwidgets(Configurable):
 
     def tell(self, environ: MutableMapping[str, str]) -> None:
         """Put the settings where kernels that start later find them."""
+        environ.setdefault("WALLWIDGETS_DROP_LIMIT", str(self.upload_limit))
+        if self.url and environ.setdefault("WALLAROO_URL", self.url) != self.url:
+            # The others belong to this instance: a login for another one must not go by them.
+            return
         said = {
-            "WALLAROO_URL": self.url,
             "WALLAROO_AUTH_URL": self.auth_url,
             "WALLAROO_CLIENT_ID": self.client_id,
             "WALLWIDGETS_TOKEN_ENV": self.token_env,
-            "WALLWIDGETS_DROP_LIMIT": str(self.upload_limit),
         }
         for name, text in said.items():
             if text:
@@ -59,7 +61,7 @@ def load(app: Any) -> None:
     wallwidgets = Wallwidgets(parent=app)
     wallwidgets.tell(os.environ)
     settings = app.web_app.settings
-    # Widgets send a file in one message; Jupyter would drop the connection above 10 MiB.
+    # The upload widget of ipywidgets sends a file in one message; above 10 MiB Jupyter hangs up.
     needed = wallwidgets.upload_limit + SLACK_BYTES
     settings["websocket_max_message_size"] = max(
         needed, settings.get("websocket_max_message_size", 0)
