@@ -79,8 +79,8 @@ class BrowserReading(BrowserSelection):
 
     def _moved(self, change: Any) -> None:
         left, new = self.listings.get((None, WORKSPACES)), change["new"]
-        if left and new is not None and all(item.key != new.id for item in left.items):
-            # Made elsewhere since the list was read.
+        if new is not None and not (left and any(item.key == new.id for item in left.items)):
+            # Made elsewhere since the list was read, or while it is read.
             self._due.add((None, WORKSPACES))
         super()._moved(change)
 
@@ -187,9 +187,9 @@ class BrowserReading(BrowserSelection):
         self.listings = kept | {key: listing}
         if key == (None, WORKSPACES) and self.workspace is not None and listing.error is None:
             found = [item.value for item in listing.items if item.key == self.workspace.id]
-            if not found:
+            if not found and key not in self._due:
                 self.select_workspace(None)
-            elif found[0] != self.workspace:
+            elif found and found[0] != self.workspace:
                 self.workspace = found[0]
         if key == (None, USERS) and self.user is not None:
             known = [item.value for item in listing.items if item.key == self.user.id]
