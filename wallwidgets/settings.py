@@ -16,6 +16,7 @@ from wallwidgets.errors import SettingsError
 
 DEFAULT_URL = "http://localhost:8080"
 READ_TIMEOUT_S = 60.0
+TOKEN_ENV = "WALLWIDGETS_TOKEN_ENV"  # noqa: S105  the name of a variable that holds a name
 _FILE_REMEDY = "It needs username and password, or confidentialClient and confidentialPassword."
 
 

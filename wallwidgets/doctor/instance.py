@@ -17,7 +17,7 @@ from wallwidgets.errors import (
     UntrustedCertificate,
     WallwidgetsError,
 )
-from wallwidgets.settings import Settings, read_credentials, resolve
+from wallwidgets.settings import TOKEN_ENV, Settings, read_credentials, resolve
 
 if TYPE_CHECKING:
     from wallwidgets.api.faults import Reply
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 OUR_VARIABLES = ("WALLAROO_", "WALLWIDGETS_")
 CREDENTIALS = "WALLAROO_SDK_CREDENTIALS"
-TOKEN_ENV = "WALLWIDGETS_TOKEN_ENV"  # noqa: S105  the name of a variable that holds a name
 BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 TIMEOUT_S = 10.0
 

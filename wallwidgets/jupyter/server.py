@@ -13,6 +13,8 @@ from typing import Any
 from traitlets import Int, Unicode
 from traitlets.config import Configurable
 
+from wallwidgets.settings import TOKEN_ENV
+
 MIB = 2**20
 SLACK_BYTES = MIB
 
@@ -49,7 +51,7 @@ class Wallwidgets(Configurable):
         said = {
             "WALLAROO_AUTH_URL": self.auth_url,
             "WALLAROO_CLIENT_ID": self.client_id,
-            "WALLWIDGETS_TOKEN_ENV": self.token_env,
+            TOKEN_ENV: self.token_env,
         }
         for name, text in said.items():
             if text:

@@ -15,8 +15,8 @@ import wallwidgets
 from wallwidgets.api.client import Client, connect
 from wallwidgets.errors import SettingsError
 from wallwidgets.panels.console import Console
+from wallwidgets.settings import TOKEN_ENV
 
-TOKEN_ENV = "WALLWIDGETS_TOKEN_ENV"  # noqa: S105  the name of a variable that holds a name
 URL_ENV = "WALLAROO_URL"
 _HUB_CODE = """import os
 
