@@ -95,8 +95,10 @@ def test_the_kernel_restarts_dies_and_ends(lab, page):
 
     log_in(console)
     os.kill(kernel_process(lab), signal.SIGKILL)
-    expect(note).to_contain_text("died", timeout=WAIT_MS)
-    expect(console.locator(".ww-account")).to_have_text("Not logged in", timeout=WAIT_MS)
+    expect(note).to_contain_text("The kernel died and was started again.", timeout=WAIT_MS)
+    expect(console.locator(".ww-account")).to_have_text("Not logged in")
+    note.get_by_role("button", name="Close").click()
+    expect(note).to_be_hidden()
 
     tool(page, "Shut down Wallaroo's kernel").click()
     with page.expect_response(ends):

@@ -4,6 +4,8 @@ import { write } from "./note.js";
 import { SHOW, Trouble, ask, bindWidgets, connect, pythonKernels, runs } from "./session.js";
 
 const ENDS = "You are logged out, and what it does in the background ends.";
+const DIED =
+  "The kernel died and was started again. Its login and what it did in the background are gone.";
 
 /**
  * The class of the panel, made from what JupyterLab shares.
@@ -133,12 +135,20 @@ export function panelClass(lab) {
 
     /** Say what there is to say while all is well. */
     settle() {
-      if (this.found === this.version) {
+      if (this.died) {
+        this.say("warning", DIED, [{ label: "Close", act: () => this.forgive() }]);
+      } else if (this.found === this.version) {
         this.say("", "");
       } else {
         const both = `The kernel has wallwidgets ${this.found}, JupyterLab has ${this.version}.`;
         this.say("warning", `${both} Install the same version for both, then load the page again.`);
       }
+    }
+
+    /** A death stays said until it was read: a new kernel is there in less than a second. */
+    forgive() {
+      this.died = false;
+      this.settle();
     }
 
     /** @param {string} words Something went wrong beside the Console, which goes on. */
@@ -151,9 +161,10 @@ export function panelClass(lab) {
       this.changed();
       if (status === "restarting" || status === "autorestarting") {
         this.restarting = true;
+        this.died = status === "autorestarting";
         this.round += 1;
         this.output.model.clear();
-        const words = status === "restarting" ? "The kernel restarts" : "The kernel died and restarts";
+        const words = this.died ? "The kernel died and restarts" : "The kernel restarts";
         this.say("busy", `${words} …`);
       } else if (status === "dead") {
         void this.end();
@@ -187,7 +198,7 @@ export function panelClass(lab) {
       const { session, bound } = this;
       this.session = this.bound = null;
       this.round += 1;
-      this.restarting = this.lost = false;
+      this.restarting = this.died = this.lost = false;
       this.output.model.clear();
       this.changed();
       this.say("busy", "The kernel is shut down …");
