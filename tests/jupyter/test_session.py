@@ -92,8 +92,12 @@ def test_a_user_of_the_hub_is_logged_in_already(instance, creds, monkeypatch):
     exec(begin, names)
     assert names["client"].account.username == creds["username"]
     names["client"].close()
-    session.console().value.close()
-    session.console().close()
+    console = session.console()
+    for panel in console.panels.values():
+        # What it reads in the background needs the token of the environment.
+        assert panel.wait()
+    console.value.close()
+    console.close()
     session.console.cache_clear()
 
 
