@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+import wallwidgets as ww
 from wallwidgets.panels.login_state import LoginState
 from wallwidgets.panels.recent import RecentAddresses
+from wallwidgets.schemas.workspaces import WorkspaceRecord
 
 STATE_WAIT_S = 60
 
@@ -45,3 +48,29 @@ def login(instance, recent) -> Iterator[Callable[..., LoginState]]:
         state.give_up()
         settle(state)
         state.log_out()
+
+
+@pytest.fixture
+def made_during_list(
+    instance, client: ww.Client, unique, monkeypatch
+) -> Callable[[Callable[[WorkspaceRecord], object]], WorkspaceRecord]:
+    """Makes a workspace elsewhere, and selects it, after a panel's list was read and before it
+    came."""
+    asked, go_on, read = threading.Event(), threading.Event(), client.workspaces.list
+
+    def slowly() -> Any:
+        found = read()
+        asked.set()
+        assert go_on.wait(STATE_WAIT_S)
+        return found
+
+    def make(select: Callable[[WorkspaceRecord], object]) -> WorkspaceRecord:
+        assert asked.wait(STATE_WAIT_S)
+        with instance.connect() as other:
+            made = other.workspaces.create(unique("meanwhile"))
+        select(made)
+        go_on.set()
+        return made
+
+    monkeypatch.setattr(client.workspaces, "list", slowly)
+    return make

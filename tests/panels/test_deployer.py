@@ -321,3 +321,31 @@ def test_a_pipeline_brings_its_workspace(client, place, state, unique):
     other.pipeline = state.pipeline
     read(other)
     assert (other.workspace.id, other.state) == (place.id, "Running")
+
+
+def test_a_workspace_made_while_the_list_is_read_stays_selected(client, made_during_list):
+    state = DeployState(client)
+    made = made_during_list(lambda made: setattr(state, "workspace", made))
+    read(state)
+    assert (state.workspace, state.error) == (made, None)
+    assert made in state.workspaces
+
+
+def test_a_pipeline_made_while_the_list_is_read_stays_selected(client, place, unique, monkeypatch):
+    asked, go_on, models = threading.Event(), threading.Event(), client.models.list
+
+    def slowly(workspace):
+        asked.set()
+        assert go_on.wait(STATE_WAIT_S)
+        return models(workspace)
+
+    monkeypatch.setattr(client.models, "list", slowly)
+    state = DeployState(client, place)
+    assert asked.wait(STATE_WAIT_S)
+    name = unique("meanwhile")
+    client.pipelines.create(place, name)
+    state.pipeline = made = client.pipelines.get(place, name)
+    go_on.set()
+    read(state)
+    assert (state.pipeline, state.error) == (made, None)
+    assert made in state.pipelines

@@ -333,6 +333,14 @@ def test_an_unknown_workspace_and_one_that_was_just_made(client, unique):
     assert made in state.workspaces
 
 
+def test_a_workspace_made_while_the_list_is_read_stays_selected(client, made_during_list):
+    state = UploadState(client)
+    made = made_during_list(lambda made: setattr(state, "workspace", made))
+    ready(state)
+    assert (state.workspace, state.said.kind) == (made, "off")
+    assert made in state.workspaces
+
+
 def test_a_name_that_exists_may_break_the_rule(client, workspace, file):
     client.models.upload(workspace, "Old Name", file)
     state = UploadState(client, workspace)

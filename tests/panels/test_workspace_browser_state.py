@@ -494,24 +494,9 @@ def test_an_address_that_is_known_is_refused_at_the_field(client, creds):
     assert (state.form, state.said.kind) == ("user", "error")
 
 
-def test_a_workspace_made_while_the_list_is_read_stays_selected(
-    instance, client, unique, monkeypatch
-):
-    asked, go_on, read = threading.Event(), threading.Event(), client.workspaces.list
-
-    def slowly():
-        found = read()
-        asked.set()
-        assert go_on.wait(WAIT_S)
-        return found
-
-    monkeypatch.setattr(client.workspaces, "list", slowly)
+def test_a_workspace_made_while_the_list_is_read_stays_selected(client, made_during_list):
     state = BrowserState(client)
-    assert asked.wait(WAIT_S)
-    with instance.connect() as other:
-        made = other.workspaces.create(unique("meanwhile"))
-    state.select_workspace(made)
-    go_on.set()
+    made = made_during_list(state.select_workspace)
     settle(state)
     assert state.workspace.id == made.id
     assert made.id in {item.key for item in state.left.items}

@@ -21,6 +21,7 @@ from wallwidgets.panels.deploy_live import (
 from wallwidgets.panels.deploy_plan import ONE, Plan, plan_of
 from wallwidgets.panels.panel import PanelState
 from wallwidgets.panels.parts.job import Job
+from wallwidgets.panels.parts.latest import made_meanwhile
 from wallwidgets.panels.parts.status_line import Said
 from wallwidgets.schemas.models import ModelVersionRecord
 from wallwidgets.schemas.pipelines import PipelineRecord
@@ -178,8 +179,9 @@ class DeployChoice(PanelState):
 
     def _read_workspaces(self, client: Client) -> None:
         self.said = Said.busy("Reading the workspaces …")
+        before = self.workspace
         found = tuple(sorted(client.workspaces.list(), key=lambda each: each.name.lower()))
-        if self.client is not client:
+        if self.client is not client or made_meanwhile(self.workspace, before, found):
             return
         self.workspaces = found
         self._lists_of = client
@@ -195,9 +197,12 @@ class DeployChoice(PanelState):
 
     def _read_content(self, client: Client, workspace: WorkspaceRecord) -> None:
         self.said = Said.busy(f"Reading {workspace.name} …")
+        before = self.pipeline
         pipelines = client.pipelines.list(workspace)
         versions = read_versions(client, workspace)
         if self.workspace is None or self.workspace.id != workspace.id:
+            return
+        if made_meanwhile(self.pipeline, before, pipelines):
             return
         self.versions = versions
         self.pipelines = tuple(sorted(pipelines, key=lambda each: each.name))

@@ -10,7 +10,7 @@ from traitlets import Instance, Int, Unicode
 from wallwidgets.api.client import Client
 from wallwidgets.api.frames import Records
 from wallwidgets.panels.panel import PanelState
-from wallwidgets.panels.parts.latest import Latest
+from wallwidgets.panels.parts.latest import Latest, made_meanwhile
 from wallwidgets.panels.parts.status_line import Said
 from wallwidgets.panels.upload_form import NAME_RULE, name_error
 from wallwidgets.schemas.models import ModelRecord, ModelVersionRecord
@@ -87,13 +87,15 @@ class TargetState(PanelState):
 
     def read(self) -> None:
         """Read the workspaces, and the models of the one that is chosen."""
-        client = self.client
+        client, before = self.client, self.workspace
         if client is None:
             return
         self.error = None
         self._say(Said.busy("Reading the workspaces …"))
         self.reading.start(
-            lambda job: client.workspaces.list(), done=self._take_workspaces, failed=self._unread
+            lambda job: client.workspaces.list(),
+            done=lambda found: self._take_workspaces(found, before),
+            failed=self._unread,
         )
         self._read_models()
 
@@ -105,7 +107,12 @@ class TargetState(PanelState):
         self.workspace, self.workspaces = None, ()
         self._say(LOG_IN)
 
-    def _take_workspaces(self, found: Records[WorkspaceRecord]) -> None:
+    def _take_workspaces(
+        self, found: Records[WorkspaceRecord], before: WorkspaceRecord | None
+    ) -> None:
+        if made_meanwhile(self.workspace, before, found):
+            self.read()
+            return
         wanted, self._wanted = self._wanted, None
         if wanted is None and self.workspace is not None:
             wanted = self.workspace.id

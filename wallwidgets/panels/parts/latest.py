@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
 
 from wallwidgets.panels.parts.job import Job
 
 T = TypeVar("T")
+
+
+class Record(Protocol):
+    """What the service lists."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+
+def made_meanwhile(selected: Record | None, before: Record | None, found: Iterable[Record]) -> bool:
+    """Whether what is selected was made while a list was read, which is old then.
+
+    Args:
+        selected: What is selected now.
+        before: What was selected when the reading began.
+        found: The list.
+    """
+    if selected is None or (before is not None and selected.id == before.id):
+        return False
+    return all(each.id != selected.id for each in found)
 
 
 class Latest:
@@ -52,5 +73,7 @@ class Latest:
         self._job = Job()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until the newest work has ended; whether that is so."""
-        return self._job.wait(timeout_s)
+        """Wait until the newest work has ended, each for so long; whether that is so."""
+        job = self._job
+        # What ended may have begun something newer.
+        return job.wait(timeout_s) and (job is self._job or self.wait(timeout_s))
