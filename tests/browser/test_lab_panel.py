@@ -37,6 +37,7 @@ from wallwidgets.instance.demo_models import fraud_model
 pytestmark = pytest.mark.browser
 
 NOTE = ".wallwidgets-note"
+LONGEST_PAUSE_MS = 64_000
 LOGGED_IN = "token renews itself"
 
 
@@ -125,20 +126,35 @@ def test_the_kernel_restarts_dies_and_ends(lab, page):
 
 def test_a_lost_connection_comes_back(lab, page):
     line = Line()
+    page.clock.install()
     page.route_web_socket(re.compile("/api/kernels/"), line.take)
     go(page, lab)
     console = open_side_bar(page)
     note = page.locator(f".wallwidgets-panel {NOTE}")
     log_in(console)
-    # Once this is answered, nothing of the table is under way, which would be lost with the line.
     rows(console).filter(has_text="housepricelive").click()
     says(console, "in housepricelive.")
+    # What is under way when the line breaks has no answer, ever: its control must not wait for it.
+    line.is_dead = True
+    rows(console).filter(has_text="ccfraud").click()
     line.cut()
     expect(note).to_contain_text("The connection to the kernel is lost; trying again …")
-    line.is_cut = False
+    line.mend()
     expect(note).to_be_hidden(timeout=WAIT_MS)
+    says(console, "in housepricelive.")
     rows(console).filter(has_text="ccfraud").click()
     says(console, "in ccfraud.")
+
+    # JupyterLab gives up after some minutes of ever rarer tries.
+    line.cut()
+    again = note.get_by_role("button", name="Try again")
+    while not again.is_visible():
+        page.clock.fast_forward(LONGEST_PAUSE_MS)
+    expect(note).to_contain_text("The connection to the kernel is lost.")
+    line.mend()
+    again.click()
+    says(console, "in ccfraud.")
+    expect(note).to_be_hidden()
 
 
 def test_says_what_is_wrong_with_a_kernel(tmp_path, page):
@@ -195,8 +211,14 @@ def test_names_what_a_jupyterlab_lacks(lab, page):
 
 @dataclass
 class Line:
-    """The connections of a page to its kernels, which can be cut."""
+    """The connections of a page to its kernels, which can die and be cut.
 
+    Attributes:
+        is_dead: Whether what the page sends gets lost.
+        is_cut: Whether no connection can be made.
+    """
+
+    is_dead: bool = False
     is_cut: bool = False
     sockets: list[WebSocketRoute] = field(default_factory=list)
 
@@ -204,13 +226,18 @@ class Line:
         if self.is_cut:
             socket.close()
             return
-        socket.connect_to_server()
+        server = socket.connect_to_server()
+        socket.on_message(lambda message: self.is_dead or server.send(message))
         self.sockets.append(socket)
 
     def cut(self) -> None:
         self.is_cut = True
         for each in self.sockets:
             each.close()
+        self.sockets.clear()
+
+    def mend(self) -> None:
+        self.is_dead = self.is_cut = False
 
 
 def kernel(folder: Path, name: str, begin: list[str]) -> None:

@@ -1,9 +1,50 @@
 // A note: a sentence, and the buttons that answer it.
 
+/** @typedef {{label: string, act: () => unknown}} Button */
+
+/** The panel's note, which says in words how things are. */
+export class Note {
+  /** @param {HTMLElement} node What shows it. */
+  constructor(node) {
+    this.node = node;
+    node.setAttribute("role", "status");
+    this.said = { kind: "", words: "", buttons: /** @type {Button[]} */ ([]) };
+  }
+
+  /**
+   * Say how things are; nothing to say hides the note.
+   *
+   * @param {string} kind "busy", "off", "warning", "error" or "".
+   * @param {string} words
+   * @param {Button[]} buttons
+   */
+  say(kind, words, buttons = []) {
+    this.said = { kind, words, buttons };
+    this.node.dataset.kind = kind;
+    write(this.node, words, buttons);
+  }
+
+  /**
+   * Ask in place; the safe answer has the focus, and brings back what was said before.
+   *
+   * @param {string} question
+   * @param {string} verb
+   * @param {() => unknown} act
+   */
+  confirm(question, verb, act) {
+    const { kind, words, buttons } = this.said;
+    const keep = { label: "Keep it", act: () => this.say(kind, words, buttons) };
+    this.say("warning", question, [{ label: verb, act }, keep]);
+    const safe = /** @type {HTMLElement} */ (this.node.querySelector("button:last-of-type"));
+    // The button of the toolbar keeps the focus until its click is over.
+    requestAnimationFrame(() => safe.focus());
+  }
+}
+
 /**
  * @param {HTMLElement} node What shows the note.
  * @param {string} words
- * @param {{label: string, act: () => unknown}[]} buttons
+ * @param {Button[]} buttons
  */
 export function write(node, words, buttons = []) {
   const sentence = document.createElement("p");

@@ -1,6 +1,6 @@
 // The panel: a toolbar, a note that says in words how things are, and the Console.
 
-import { write } from "./note.js";
+import { Note } from "./note.js";
 import { SHOW, Trouble, ask, bindWidgets, connect, pythonKernels, runs } from "./session.js";
 
 const ENDS = "You are logged out, and what it does in the background ends.";
@@ -38,14 +38,14 @@ export function panelClass(lab) {
       this.bound = null;
       this.begun = false;
       this.round = 0;
-      this.note = new lab.Widget();
-      this.note.node.setAttribute("role", "status");
+      const place = new lab.Widget();
+      this.note = new Note(place.node);
       this.output = new lab.SimplifiedOutputArea({
         model: new lab.OutputAreaModel({ trusted: true }),
         rendermime: this.rendermime,
       });
       this.output.addClass("wallwidgets-output");
-      [toolbar, this.note, this.output].forEach((each) => this.addWidget(each));
+      [toolbar, place, this.output].forEach((each) => this.addWidget(each));
     }
 
     /** Begin when first looked at: who never opens the panel pays for no kernel. */
@@ -70,7 +70,7 @@ export function panelClass(lab) {
         return;
       }
       this.begun = true;
-      this.say("busy", "Looking for a kernel …");
+      this.note.say("busy", "Looking for a kernel …");
       await this.attempt(async () => {
         const kernels = await pythonKernels(this.manager);
         const names = Object.keys(kernels);
@@ -96,12 +96,12 @@ export function panelClass(lab) {
         label,
         act: () => void this.store?.save("wallwidgets:kernel", name).then(() => start(name)),
       }));
-      this.say("off", "Choose the kernel that runs the Console; wallwidgets must be in it.", buttons);
+      this.note.say("off", "Choose the kernel that runs the Console; wallwidgets must be in it.", buttons);
     }
 
     /** @param {string | undefined} name The kernel to start, if none runs. */
     async start(name) {
-      this.say("busy", "Starting the kernel …");
+      this.note.say("busy", "Starting the kernel …");
       const { round } = this;
       const session = await connect(lab, this.manager, this.path, name);
       if (this.round !== round) {
@@ -126,7 +126,7 @@ export function panelClass(lab) {
 
     /** Show the kernel's Console, which is the same one as before the page was loaded again. */
     async showConsole() {
-      this.say("busy", "Loading wallwidgets in the kernel …");
+      this.note.say("busy", "Loading wallwidgets in the kernel …");
       this.found = (await ask(this.session, "hello()")).version;
       this.output.model.clear();
       await lab.SimplifiedOutputArea.execute(SHOW, this.output, this.session);
@@ -136,12 +136,12 @@ export function panelClass(lab) {
     /** Say what there is to say while all is well. */
     settle() {
       if (this.died) {
-        this.say("warning", DIED, [{ label: "Close", act: () => this.forgive() }]);
+        this.note.say("warning", DIED, [{ label: "Close", act: () => this.forgive() }]);
       } else if (this.found === this.version) {
-        this.say("", "");
+        this.note.say("", "");
       } else {
         const both = `The kernel has wallwidgets ${this.found}, JupyterLab has ${this.version}.`;
-        this.say("warning", `${both} Install the same version for both, then load the page again.`);
+        this.note.say("warning", `${both} Install the same version for both, then load the page again.`);
       }
     }
 
@@ -153,7 +153,7 @@ export function panelClass(lab) {
 
     /** @param {string} words Something went wrong beside the Console, which goes on. */
     complain(words) {
-      this.say("error", words, [{ label: "Close", act: () => this.settle() }]);
+      this.note.say("error", words, [{ label: "Close", act: () => this.settle() }]);
     }
 
     /** @param {string} status What the kernel is doing now. */
@@ -165,7 +165,7 @@ export function panelClass(lab) {
         this.round += 1;
         this.output.model.clear();
         const words = this.died ? "The kernel died and restarts" : "The kernel restarts";
-        this.say("busy", `${words} …`);
+        this.note.say("busy", `${words} …`);
       } else if (status === "dead") {
         void this.end();
       } else if (status === "idle" && this.restarting) {
@@ -177,31 +177,53 @@ export function panelClass(lab) {
     /** @param {string} status Whether the kernel can be reached. */
     followConnection(status) {
       if (status === "connected" && this.lost) {
-        this.lost = false;
-        this.settle();
+        void this.reconnect();
       } else if (status === "connecting" && !this.restarting && this.output.model.length) {
         this.lost = true;
-        this.say("warning", "The connection to the kernel is lost; trying again …");
+        this.note.say("warning", "The connection to the kernel is lost; trying again …");
+      } else if (status === "disconnected" && this.lost) {
+        const again = { label: "Try again", act: () => void this.reconnect() };
+        this.note.say("error", "The connection to the kernel is lost.", [again]);
       }
+    }
+
+    /**
+     * Connect anew, as if the page were loaded again: what was under way when the line broke has no
+     * answer, and the control that waits for one would stay deaf.
+     */
+    async reconnect() {
+      const { session, bound } = this.detach();
+      this.note.say("busy", "Connecting to the kernel again …");
+      bound?.dispose();
+      session?.dispose();
+      await this.attempt(async () => {
+        await ((await runs(this.manager, this.path)) ? this.start(undefined) : this.end());
+      });
     }
 
     /** Let the kernel go, if it is still there, and say so. */
     async end() {
       await this.leave();
-      this.say("off", "The kernel has ended.", [
+      this.note.say("off", "The kernel has ended.", [
         { label: "Start it again", act: () => void this.begin() },
       ]);
     }
 
-    /** End the session; the next one must not find it again. */
-    async leave() {
+    /** Hear no more of the session, which is the caller's from here on. */
+    detach() {
       const { session, bound } = this;
       this.session = this.bound = null;
       this.round += 1;
       this.restarting = this.died = this.lost = false;
       this.output.model.clear();
       this.changed();
-      this.say("busy", "The kernel is shut down …");
+      return { session, bound };
+    }
+
+    /** End the session; the next one must not find it again. */
+    async leave() {
+      const { session, bound } = this.detach();
+      this.note.say("busy", "The kernel is shut down …");
       try {
         await session?.shutdown();
       } catch (error) {
@@ -213,16 +235,16 @@ export function panelClass(lab) {
     }
 
     restart() {
-      this.confirm("Restart the kernel?", "Restart", () => this.session?.restartKernel());
+      this.note.confirm(`Restart the kernel? ${ENDS}`, "Restart", () => this.session?.restartKernel());
     }
 
     shutDown() {
-      this.confirm("Shut the kernel down?", "Shut down", () => this.end());
+      this.note.confirm(`Shut the kernel down? ${ENDS}`, "Shut down", () => this.end());
     }
 
     chooseAgain() {
       if (this.hasKernel) {
-        this.confirm("Choose another kernel?", "Choose another", () => this.choose());
+        this.note.confirm(`Choose another kernel? ${ENDS}`, "Choose another", () => this.choose());
       } else {
         void this.choose();
       }
@@ -255,7 +277,7 @@ export function panelClass(lab) {
         } else if (error.byInstalling) {
           words += ` Run “pip install wallwidgets==${this.version}” there, or choose another.`;
         }
-        this.say("error", words, [
+        this.note.say("error", words, [
           { label: "Try again", act: () => void this.again() },
           { label: "Choose a kernel", act: () => void this.choose() },
         ]);
@@ -265,36 +287,6 @@ export function panelClass(lab) {
     async again() {
       await this.leave();
       await this.begin();
-    }
-
-    /**
-     * Ask in place; the safe answer has the focus.
-     *
-     * @param {string} question
-     * @param {string} verb
-     * @param {() => unknown} act
-     */
-    confirm(question, verb, act) {
-      const { kind, words, buttons } = this.said ?? { kind: "", words: "", buttons: [] };
-      const back = () => this.say(kind, words, buttons);
-      const keep = { label: "Keep it", act: back };
-      this.say("warning", `${question} ${ENDS}`, [{ label: verb, act }, keep]);
-      const safe = /** @type {HTMLElement} */ (this.note.node.querySelector("button:last-of-type"));
-      // The button of the toolbar keeps the focus until its click is over.
-      requestAnimationFrame(() => safe.focus());
-    }
-
-    /**
-     * Say how things are; nothing to say hides the note.
-     *
-     * @param {string} kind "busy", "off", "warning", "error" or "".
-     * @param {string} words
-     * @param {{label: string, act: () => unknown}[]} buttons
-     */
-    say(kind, words, buttons = []) {
-      this.said = { kind, words, buttons };
-      this.note.node.dataset.kind = kind;
-      write(this.note.node, words, buttons);
     }
   };
 }

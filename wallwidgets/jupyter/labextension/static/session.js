@@ -3,6 +3,7 @@
 const HERE = '__import__("wallwidgets.jupyter.session", fromlist=["_"])';
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const WAIT_MS = 10_000;
+let bindings = 0;
 
 /** What is wrong, in words that the panel shows. */
 export class Trouble extends Error {
@@ -79,7 +80,8 @@ export async function connect(lab, manager, path, kernel) {
 export async function bindWidgets(lab, session, rendermime) {
   const before = rendermime.getFactory(WIDGET);
   const never = { connect: () => true };
-  const context = { sessionContext: session, saveState: never, model: { getMetadata: () => null } };
+  const sessionContext = underAnotherId(session, `wallwidgets-${(bindings += 1)}`);
+  const context = { sessionContext, saveState: never, model: { getMetadata: () => null } };
   const bound = lab.registerWidgetManager(context, rendermime, []);
   const until = Date.now() + WAIT_MS;
   while (rendermime.getFactory(WIDGET) === before) {
@@ -89,6 +91,20 @@ export async function bindWidgets(lab, session, rendermime) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return bound;
+}
+
+/**
+ * A session whose kernel seems to have another id. ipywidgets keeps the widgets of an id for as long
+ * as the page lives, also those that wait for an answer which was lost with the connection.
+ *
+ * @param {any} session
+ * @param {string} id
+ */
+function underAnotherId(session, id) {
+  const but = (/** @type {any} */ it, /** @type {Record<string, () => any>} */ others) =>
+    new Proxy(it, { get: (_, name) => (others[String(name)] ?? (() => it[name]))() });
+  const kernel = () => session.session?.kernel && but(session.session.kernel, { id: () => id });
+  return but(session, { session: () => session.session && but(session.session, { kernel }) });
 }
 
 /**
