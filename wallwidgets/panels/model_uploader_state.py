@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from traitlets import Bool, Enum, Instance, Unicode
+from traitlets import Bool, Enum, Unicode
 
 from wallwidgets.api.client import Client
-from wallwidgets.panels.model_file import FileFacts, look_at, sha256_of, suggested_name
-from wallwidgets.panels.parts.drop import Arrival, drop_limit_bytes
 from wallwidgets.panels.parts.job import Job
 from wallwidgets.panels.parts.latest import Latest
 from wallwidgets.panels.parts.status_line import Said
-from wallwidgets.panels.upload_form import FRAMEWORKS, ONNX, UploadForm, framework_of
-from wallwidgets.panels.upload_target import IDLE, LOG_IN, TargetState, WorkspaceLike
+from wallwidgets.panels.upload_form import ONNX, UploadForm
+from wallwidgets.panels.upload_source import SourceState
+from wallwidgets.panels.upload_target import IDLE, LOG_IN, WorkspaceLike
 from wallwidgets.panels.upload_words import (
     is_settled,
     may_send_again,
@@ -36,7 +35,7 @@ FIELDS = (
 )
 
 
-class UploadState(TargetState):
+class UploadState(SourceState):
     """A form for one file, what the file is, and what became of it.
 
     Args:
@@ -46,15 +45,10 @@ class UploadState(TargetState):
 
     Attributes:
         value: The version that was uploaded.
-        picked: The path of a file on this server.
-        arrival: A file that comes from the browser instead.
-        framework: What made the model.
         visibility: Who may see it.
         inputs: The input schema as text, where the framework needs one.
         outputs: The output schema.
         requirements: Python packages, one a line.
-        facts: What the file is.
-        file_error: Why it cannot be looked at.
         broken: Whether the last upload did not get there.
         cancelling: Whether the upload that runs was asked to end.
 
@@ -64,14 +58,10 @@ class UploadState(TargetState):
         'Log in first.'
     """
 
-    picked = Unicode()
-    framework = Enum(FRAMEWORKS, ONNX)
     visibility: Any = Enum(("private", "public"), "private")
     inputs = Unicode()
     outputs = Unicode()
     requirements = Unicode()
-    facts = Instance(FileFacts, allow_none=True)
-    file_error = Unicode()
     broken = Bool(False)
     cancelling = Bool(False)
 
@@ -82,21 +72,12 @@ class UploadState(TargetState):
         *,
         pauses_s: Sequence[float] = PAUSES_S,
     ):
-        self.arrival = Arrival(drop_limit_bytes())
-        self.looking, self.again = Latest(), Latest()
+        self.again = Latest()
         self._pauses_s, self._tries = tuple(pauses_s), 0
-        self._suggested, self._starting = "", threading.RLock()
+        self._starting = threading.RLock()
         self._sent_form: UploadForm | None = None
         super().__init__(client, workspace)
-        self.observe(self._picked, "picked")
-        self.arrival.observe(self._offered, "offered")
-        self.arrival.observe(self._arrived, "path")
         self.observe(self._edited, [*FIELDS, "client"])
-
-    @property
-    def path(self) -> str:
-        """The file in use."""
-        return self.arrival.path or self.picked
 
     @property
     def form(self) -> UploadForm | None:
@@ -266,47 +247,13 @@ class UploadState(TargetState):
         )
         return replace(said, step=-1, seconds=pause_s)
 
-    def _picked(self, change: Any) -> None:
-        if self.picked:
-            self.arrival.forget()
-        self._look()
-
-    def _offered(self, change: Any) -> None:
-        # Also a file that is refused takes the place of the one before, or that would be sent.
-        self.picked = ""
-
     def _arrived(self, change: Any) -> None:
-        self._look()
+        super()._arrived(change)
         self._edited(change)
 
     def _look(self) -> None:
-        """See what the file is: first its graph, then its hash."""
-        path, self.facts, self.file_error = self.path, None, ""
         self._sent_form = None
-        if not path:
-            self.looking.cancel()
-            return
-        self.framework = framework_of(path) or self.framework
-        if self.name in ("", self._suggested):
-            self.name = self._suggested = suggested_name(path)
-
-        def work(job: Job) -> FileFacts:
-            facts = look_at(path)
-
-            def report(hashed: int) -> None:
-                if not job.cancelled.is_set():
-                    self.facts = replace(facts, hashed=hashed)
-
-            report(0)
-            return replace(facts, sha256=sha256_of(path, report, job.cancelled))
-
-        def take(facts: FileFacts) -> None:
-            self.facts = facts
-
-        def fail(error: Exception) -> None:
-            self.file_error = Said.of_error(error).text
-
-        self.looking.start(work, done=take, failed=fail)
+        super()._look()
 
     def _edited(self, change: Any) -> None:
         self.again.cancel()
