@@ -20,7 +20,7 @@ def open_side_bar(page: Page) -> Locator:
     """The Console of the side bar, by a click on its icon."""
     page.locator(ICON).click(timeout=WAIT_MS)
     console = page.locator(".wallwidgets-panel .ww-console")
-    expect(console).to_be_visible(timeout=WAIT_MS)
+    expect(console).to_be_visible()
     return console
 
 
@@ -29,10 +29,10 @@ def walk_and_reload(page: Page, console: Locator, name: str) -> None:
     walk(console, name)
     see_drift(console)
     charts = console.locator(".js-plotly-plot:visible")
-    expect(charts).to_have_count(3, timeout=WAIT_MS)
+    expect(charts).to_have_count(3)
     page.reload()
     says(console, "31 Jan: score 0.74, Alert.")
-    expect(charts).to_have_count(3, timeout=WAIT_MS)
+    expect(charts).to_have_count(3)
 
 
 def walk(console: Locator, name: str) -> None:
@@ -94,13 +94,13 @@ def press(console: Locator, words: str) -> None:
 
 
 def says(console: Locator, words: str | re.Pattern[str]) -> None:
-    expect(console.get_by_role("status")).to_contain_text(words, timeout=WAIT_MS)
+    expect(console.get_by_role("status")).to_contain_text(words)
 
 
 def reach(page: Page, control: Locator, key: str = "", *, back: bool = False) -> None:
     """Go to a control by the Tab key alone, and press a key on it."""
-    expect(control).to_be_visible(timeout=WAIT_MS)
-    expect(control).to_be_enabled(timeout=WAIT_MS)
+    expect(control).to_be_visible()
+    expect(control).to_be_enabled()
     for _ in range(FARTHEST):
         if control.evaluate(FOCUSED):
             break

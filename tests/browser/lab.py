@@ -157,7 +157,8 @@ def write_notebook(path: Path, *cells: str) -> Path:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser without a window, which asks nobody for news."""
+    """A browser without a window, which asks nobody for news; what is expected may take long."""
+    expect.set_options(timeout=WAIT_MS)
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     assert path is not None, "This needs Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
@@ -169,12 +170,12 @@ def chromium() -> Iterator[Browser]:
 def run_all_cells(page: Page) -> None:
     """Run the notebook that is open, and wait until its last cell has run."""
     cells = page.locator(".jp-Notebook .jp-CodeCell")
-    expect(cells.first).to_be_visible(timeout=WAIT_MS)
-    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=WAIT_MS)
+    expect(cells.first).to_be_visible()
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     # A cell that has run is numbered; after an error the ones below it are not.
-    expect(cells.last.locator(".jp-InputPrompt")).to_have_text(NUMBERED, timeout=WAIT_MS)
+    expect(cells.last.locator(".jp-InputPrompt")).to_have_text(NUMBERED)
 
 
 def show_panel(page: Page, lab: Lab, name: str, *cells: str) -> Locator:
@@ -183,7 +184,7 @@ def show_panel(page: Page, lab: Lab, name: str, *cells: str) -> Locator:
     page.goto(lab.address(name))
     run_all_cells(page)
     panel = page.locator(".ww-panel").last
-    expect(panel.locator(".ww-status")).to_be_visible(timeout=WAIT_MS)
+    expect(panel.locator(".ww-status")).to_be_visible()
     return panel
 
 
@@ -201,7 +202,7 @@ def set_theme(page: Page, theme: str) -> None:
     """Choose ``Light`` or ``Dark`` by JupyterLab's Settings menu."""
     choose(page, "Settings", "Theme", f"JupyterLab {theme}")
     is_light = str(theme == "Light").lower()
-    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", is_light, timeout=WAIT_MS)
+    expect(page.locator("body")).to_have_attribute("data-jp-theme-light", is_light)
 
 
 def set_width(panel: Locator, width_px: int) -> None:

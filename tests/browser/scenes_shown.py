@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import WAIT_MS, Demo, run_all_cells
+from tests.browser.lab import Demo, run_all_cells
 from tests.scenes import SCENES
 
 
@@ -19,7 +19,7 @@ def show_scenes(page: Page, demo: Demo, *names: str) -> None:
     for name in names or SCENES:
         status = page.locator(f".scene-{name}").get_by_role("status")
         begins = re.compile("^" + re.escape(SCENES[name].said))
-        expect(status).to_have_text(begins, timeout=WAIT_MS)
+        expect(status).to_have_text(begins)
 
 
 def set_widths(page: Page, width_px: int) -> None:

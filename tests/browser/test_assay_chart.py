@@ -39,7 +39,6 @@ SETTINGS = {
 }
 TINTED = ".layer-below .shapelayer path[style*='fill: rgb(23, 105, 191)']"
 LARGEST = 1_000_000
-WAIT_MS = 30_000
 # Drawn once, a figure is as high as its box from the start.
 NOT_CUT = """root => [...root.querySelectorAll(".js-plotly-plot")].every(
     each => each.querySelector(".main-svg")?.clientHeight === each.clientHeight)"""
@@ -57,7 +56,6 @@ APART = """root => [".xtick text", ".annotation-text"].every(kind =>
 
 
 def test_the_journey_by_mouse(lab, page, tmp_path):
-    expect.set_options(timeout=WAIT_MS)
     sizes: list[int] = []
     page.on(
         "websocket", lambda socket: socket.on("framereceived", lambda it: sizes.append(len(it)))

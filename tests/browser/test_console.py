@@ -18,7 +18,6 @@ from tests.browser.console import (
     walk,
 )
 from tests.browser.lab import (
-    WAIT_MS,
     nothing_is_cut_off,
     set_theme,
     set_width,
@@ -43,7 +42,7 @@ def test_the_first_journey_by_mouse(lab, page):
     expect(tab(console, "Login")).to_have_attribute("aria-selected", "true")
     expect(console.locator(".ww-account")).to_have_text("Not logged in")
     press(console, "Log in")
-    expect(tab(console, "Browse")).to_have_attribute("aria-selected", "true", timeout=WAIT_MS)
+    expect(tab(console, "Browse")).to_have_attribute("aria-selected", "true")
     expect(tab(console, "Browse")).to_be_focused()
     expect(console.locator(".ww-account")).to_contain_text("token renews itself")
     says(console, COUNTED)
@@ -67,22 +66,22 @@ def test_the_first_journey_by_keyboard_alone(lab, page):
     console = show_console(page, lab, "console-keys.ipynb")
     keys = page.keyboard
     reach(page, named(console, "Log in"), "Enter")
-    expect(tab(console, "Browse")).to_be_focused(timeout=WAIT_MS)
+    expect(tab(console, "Browse")).to_be_focused()
     says(console, COUNTED)
 
     reach(page, named(console, "New"), "Enter")
-    expect(console.get_by_label("Name", exact=True)).to_be_focused(timeout=WAIT_MS)
+    expect(console.get_by_label("Name", exact=True)).to_be_focused()
     keys.type("by-keys")
     reach(page, named(console, "Create workspace"), "Space")
     says(console, "Workspace by-keys created.")
     reach(page, named(console, "Upload a version"), "Enter")
-    expect(tab(console, "Upload")).to_be_focused(timeout=WAIT_MS)
+    expect(tab(console, "Upload")).to_be_focused()
     reach(page, console.get_by_label("File on this server"))
     keys.type("console-fraud.onnx")
     reach(page, named(console, "Upload"), "Enter")
     says(console, "Version 1 of console-fraud is ready.")
     # What a button was replaced by has its focus.
-    expect(named(console, "Start over")).to_be_focused(timeout=WAIT_MS)
+    expect(named(console, "Start over")).to_be_focused()
 
     reach(page, tab(console, "Upload"), back=True)
     keys.press("ArrowLeft")
@@ -94,25 +93,25 @@ def test_the_first_journey_by_keyboard_alone(lab, page):
         keys.press("Space")
     expect(row).to_have_attribute("aria-selected", "true")
     reach(page, named(console, "Deploy this version"), "Enter")
-    expect(tab(console, "Deploy")).to_be_focused(timeout=WAIT_MS)
+    expect(tab(console, "Deploy")).to_be_focused()
     expect(console.locator("td:visible").get_by_text("console-fraud v1")).to_be_visible()
     reach(page, console.get_by_label("Name of the new pipeline"))
     keys.type("keypipe")
     reach(page, named(console, "Deploy"), "Enter")
     says(console, "keypipe is running: 1 engine, 1 model.")
-    expect(named(console, "Deploy")).to_be_focused(timeout=WAIT_MS)
+    expect(named(console, "Deploy")).to_be_focused()
 
     reach(page, named(console, "Paste"), "Space")
     reach(page, console.get_by_label("JSON records"))
     keys.type(RECORD)
     reach(page, named(console, "Send"), "Enter")
     says(console, "keypipe answered 1 row.")
-    expect(named(console, "Send")).to_be_focused(timeout=WAIT_MS)
+    expect(named(console, "Send")).to_be_focused()
     reach(page, named(console, "Undeploy…"), "Enter", back=True)
-    expect(named(console, "Keep it running")).to_be_focused(timeout=WAIT_MS)
+    expect(named(console, "Keep it running")).to_be_focused()
     reach(page, named(console, "Undeploy keypipe"), "Enter", back=True)
     says(console, "keypipe is stopped; requests get an error.")
-    expect(named(console, "Deploy")).to_be_focused(timeout=WAIT_MS)
+    expect(named(console, "Deploy")).to_be_focused()
 
 
 def test_sees_drift_and_sets_an_assay(lab, page):
@@ -122,19 +121,19 @@ def test_sees_drift_and_sets_an_assay(lab, page):
     says(console, COUNTED)
     see_drift(console)
     figures = console.locator(".js-plotly-plot:visible")
-    expect(figures).to_have_count(3, timeout=WAIT_MS)
+    expect(figures).to_have_count(3)
     # A chart that had been made in a hidden tab would be 700 px wide.
     page.wait_for_function(FILLED, arg=console.element_handle())
     tab(console, "Login").click()
     expect(figures).to_have_count(0)
     tab(console, "Drift").click()
-    expect(figures).to_have_count(3, timeout=WAIT_MS)
+    expect(figures).to_have_count(3)
     page.wait_for_function(FILLED, arg=console.element_handle())
     press(console, "Watch from now on")
     console.get_by_label("Name of the assay").fill("console drift")
     press(console, "Watch from now on")
     says(console, "“console drift” watches")
-    expect(console.get_by_text("results stored")).to_be_visible(timeout=WAIT_MS)
+    expect(console.get_by_text("results stored")).to_be_visible()
 
 
 def show_console(page: Page, lab, name: str) -> Locator:
@@ -151,7 +150,7 @@ def look_at_every_tab(page: Page, console: Locator) -> None:
             each.click()
             expect(each).to_have_attribute("aria-selected", "true")
             # What is being read or computed would come between.
-            expect(console.get_by_role("status")).not_to_contain_text("…", timeout=WAIT_MS)
+            expect(console.get_by_role("status")).not_to_contain_text("…")
             for width in (240, 560, 1200):
                 set_width(console, width)
                 # Charts follow the width after a moment.

@@ -6,7 +6,7 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.lab import NUMBERED, WAIT_MS, run_all_cells
+from tests.browser.lab import NUMBERED, run_all_cells
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +38,7 @@ def test_jupyterlab_ended_in_the_browser_ends_the_demo(demo, page):
     parts = psutil.Process(demo.process.pid).children(recursive=True)
     page.goto(demo.url)
     # JupyterLab itself may hang if it is shut down while a kernel starts.
-    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=WAIT_MS)
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible()
     page.get_by_role("menuitem", name="File", exact=True).click()
     page.get_by_role("menuitem", name="Shut Down", exact=True).click()
     page.get_by_role("button", name="Shut Down").click()

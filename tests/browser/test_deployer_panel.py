@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.lab import (
-    WAIT_MS,
     no_key_reaches_the_notebook,
     nothing_is_cut_off,
     set_theme,
@@ -34,13 +33,13 @@ panel
 def test_the_journey_by_mouse(lab, page):
     panel = show_panel(page, lab, "deployer.ipynb", SHOW)
     status = panel.get_by_role("status")
-    expect(status).to_contain_text("ccfraud: 3 model versions", timeout=WAIT_MS)
+    expect(status).to_contain_text("ccfraud: 3 model versions")
     no_key_reaches_the_notebook(
         page, panel.locator("button:visible, select:visible, summary:visible"), 6
     )
     # A letter chooses in a drop-down, as everywhere.
     panel.get_by_label("Workspace").select_option("ccfraud")
-    expect(status).to_contain_text("ccfraud: 3 model versions", timeout=WAIT_MS)
+    expect(status).to_contain_text("ccfraud: 3 model versions")
 
     panel.get_by_label("Name of the new pipeline").fill("My Journey")
     expect(panel.get_by_text("“My Journey” has a")).to_be_visible()
@@ -54,7 +53,7 @@ def test_the_journey_by_mouse(lab, page):
         expect(panel.locator("td").get_by_text(label, exact=True)).to_be_visible()
     expect(panel.get_by_text("50 %")).to_have_count(2)
     panel.get_by_role("button", name="Deploy", exact=True).click()
-    expect(status).to_contain_text("journey is running: 1 engine, 2 models.", timeout=WAIT_MS)
+    expect(status).to_contain_text("journey is running: 1 engine, 2 models.")
 
     for theme in ("Dark", "Light"):
         set_theme(page, theme)
@@ -69,10 +68,10 @@ def test_the_journey_by_mouse(lab, page):
     expect(panel.get_by_text("1 engine stops; requests get an error")).to_be_visible()
     expect(panel.get_by_role("button", name="Keep it running")).to_be_focused()
     page.keyboard.press("Escape")
-    expect(status).to_contain_text("journey is running", timeout=WAIT_MS)
+    expect(status).to_contain_text("journey is running")
     panel.get_by_role("button", name="Undeploy…").click()
     panel.get_by_role("button", name="Undeploy journey").click()
-    expect(status).to_contain_text("journey is stopped; requests get an error.", timeout=WAIT_MS)
+    expect(status).to_contain_text("journey is stopped; requests get an error.")
     expect(panel.get_by_text("Deploy journey to send an inference.")).to_be_visible()
 
 
@@ -81,16 +80,14 @@ def try_it(panel: Locator) -> None:
     status, send = panel.get_by_role("status"), panel.get_by_role("button", name="Send", exact=True)
     expect(panel.get_by_label("Frame of the notebook")).to_contain_text("transactions (50,000")
     send.click()
-    expect(status).to_contain_text("journey answered 50,000 rows.", timeout=WAIT_MS)
+    expect(status).to_contain_text("journey answered 50,000 rows.")
     expect(panel.get_by_text("of 50,000 rows")).to_be_visible()
     panel.get_by_role("button", name="Paste", exact=True).click()
     pasted = panel.get_by_label("JSON records")
     pasted.fill('[{"tensor": [1, 2]}, {"tensor": [1]}]')
     send.click()
     beside = panel.locator(".ww-help").get_by_text("Row 1, column 'tensor': ragged")
-    expect(beside).to_be_visible(timeout=WAIT_MS)
+    expect(beside).to_be_visible()
     expect(pasted).to_have_attribute("aria-invalid", "true")
     panel.get_by_role("button", name="Log", exact=True).click()
-    expect(status).to_contain_text(
-        "journey logged the newest 10,000 records in the last hour.", timeout=WAIT_MS
-    )
+    expect(status).to_contain_text("journey logged the newest 10,000 records in the last hour.")

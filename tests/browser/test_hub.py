@@ -18,7 +18,6 @@ from tests.browser.console import (
     walk_and_reload,
 )
 from tests.browser.hub import PASSWORD, Hub, HubUser, email_of
-from tests.browser.lab import WAIT_MS
 from wallwidgets.instance.demo_models import fraud_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -43,7 +42,7 @@ def test_a_user_walks_and_another_sees_nothing_of_it(hub, demo_instance, page):
     expect(console.get_by_text("drop a file of up to 100 MiB")).to_be_visible()
     tool(page, "Restart Wallaroo's kernel").click()
     page.get_by_role("button", name="Restart", exact=True).click()
-    expect(console.locator(".ww-account")).to_have_text("Not logged in", timeout=WAIT_MS)
+    expect(console.locator(".ww-account")).to_have_text("Not logged in")
 
     other = page.context.browser.new_page(viewport={"width": 1400, "height": 1000})
     bob.log_in(other)

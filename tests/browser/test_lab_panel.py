@@ -58,12 +58,12 @@ def test_from_log_in_to_drift_and_on_after_a_reload(lab, page):
     expect(page.locator("#wallwidgets-tab .ww-console")).to_be_visible()
     expect(page.locator(f"#wallwidgets-side {NOTE}")).to_contain_text("open in a tab")
     page.reload()
-    expect(page.locator("#wallwidgets-tab .ww-console")).to_be_visible(timeout=WAIT_MS)
+    expect(page.locator("#wallwidgets-tab .ww-console")).to_be_visible()
     expect(console.locator(".ww-account")).to_contain_text(LOGGED_IN)
 
     tool(page, "Open as notebook").click()
     cells = page.locator(".jp-Notebook .jp-CodeCell .cm-content")
-    expect(cells.first).to_contain_text("client = ww.connect(", timeout=WAIT_MS)
+    expect(cells.first).to_contain_text("client = ww.connect(")
     # JupyterLab draws only the cells that are in view.
     made = nbformat.read(lab.notebook.with_name("Untitled.ipynb"), 4)
     code = [each.source for each in made.cells if each.cell_type == "code"]
@@ -91,12 +91,12 @@ def test_the_kernel_restarts_dies_and_ends(lab, page):
     expect(console.locator(".ww-account")).to_contain_text(LOGGED_IN)
     tool(page, "Restart Wallaroo's kernel").click()
     note.get_by_role("button", name="Restart", exact=True).click()
-    expect(console.locator(".ww-account")).to_have_text("Not logged in", timeout=WAIT_MS)
+    expect(console.locator(".ww-account")).to_have_text("Not logged in")
     expect(note).to_be_hidden()
 
     log_in(console)
     os.kill(kernel_process(lab), signal.SIGKILL)
-    expect(note).to_contain_text("The kernel died and was started again.", timeout=WAIT_MS)
+    expect(note).to_contain_text("The kernel died and was started again.")
     expect(console.locator(".ww-account")).to_have_text("Not logged in")
     note.get_by_role("button", name="Close").click()
     expect(note).to_be_hidden()
@@ -104,18 +104,18 @@ def test_the_kernel_restarts_dies_and_ends(lab, page):
     tool(page, "Shut down Wallaroo's kernel").click()
     with page.expect_response(ends):
         note.get_by_role("button", name="Shut down", exact=True).click()
-    expect(note).to_contain_text("The kernel has ended.", timeout=WAIT_MS)
+    expect(note).to_contain_text("The kernel has ended.")
     expect(console).to_have_count(0)
     assert sessions(lab) == []
     note.get_by_role("button", name="Start it again").click()
-    expect(console).to_be_visible(timeout=WAIT_MS)
+    expect(console).to_be_visible()
 
     # A server that culls idle kernels does the same.
     (session,) = sessions(lab)
     rest(lab, "delete", f"sessions/{session['id']}").raise_for_status()
-    expect(note).to_contain_text("The kernel has ended.", timeout=WAIT_MS)
+    expect(note).to_contain_text("The kernel has ended.")
     note.get_by_role("button", name="Start it again").click()
-    expect(console).to_be_visible(timeout=WAIT_MS)
+    expect(console).to_be_visible()
 
     page.locator(".jp-LauncherCard", has_text="Wallaroo").click()
     title = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text="Wallaroo")
@@ -140,7 +140,7 @@ def test_a_lost_connection_comes_back(lab, page):
     line.cut()
     expect(note).to_contain_text("The connection to the kernel is lost; trying again …")
     line.mend()
-    expect(note).to_be_hidden(timeout=WAIT_MS)
+    expect(note).to_be_hidden()
     says(console, "in housepricelive.")
     rows(console).filter(has_text="ccfraud").click()
     says(console, "in ccfraud.")
@@ -171,22 +171,22 @@ def test_says_what_is_wrong_with_a_kernel(tmp_path, page):
         go(page, demo)
         page.locator(ICON).click(timeout=WAIT_MS)
         note = page.locator(f".wallwidgets-panel {NOTE}")
-        expect(note).to_contain_text("Choose the kernel that runs the Console", timeout=WAIT_MS)
+        expect(note).to_contain_text("Choose the kernel that runs the Console")
         note.get_by_role("button", name="Kernel without").click()
         words = "wallwidgets is not installed in the kernel “Kernel without”. Run “pip install"
-        expect(note).to_contain_text(words, timeout=WAIT_MS)
+        expect(note).to_contain_text(words)
 
         note.get_by_role("button", name="Choose a kernel").click()
         note.get_by_role("button", name="Kernel other").click()
         versions = f"The kernel has wallwidgets 9.9.9, JupyterLab has {ww.__version__}."
-        expect(note).to_contain_text(versions, timeout=WAIT_MS)
-        expect(page.locator(".wallwidgets-panel .ww-console")).to_be_visible(timeout=WAIT_MS)
+        expect(note).to_contain_text(versions)
+        expect(page.locator(".wallwidgets-panel .ww-console")).to_be_visible()
 
         # The choice outlives the kernel.
         tool(page, "Shut down Wallaroo's kernel").click()
         note.get_by_role("button", name="Shut down", exact=True).click()
         note.get_by_role("button", name="Start it again").click()
-        expect(note).to_contain_text(versions, timeout=WAIT_MS)
+        expect(note).to_contain_text(versions)
 
 
 def test_names_what_a_jupyterlab_lacks(lab, page):
@@ -195,7 +195,7 @@ def test_names_what_a_jupyterlab_lacks(lab, page):
     side = page.locator("#wallwidgets-side")
     page.locator(ICON).click(timeout=WAIT_MS)
     expect(side).not_to_contain_text("lacks")
-    expect(side.locator(".ww-console")).to_be_visible(timeout=WAIT_MS)
+    expect(side.locator(".ww-console")).to_be_visible()
 
     def rename(route: Route) -> None:
         answer = route.fetch()
@@ -206,7 +206,7 @@ def test_names_what_a_jupyterlab_lacks(lab, page):
     page.route(re.compile(r"/wallwidgets/static/shared\.js"), rename)
     page.reload()
     words = "which lacks registerNothing of @jupyter-widgets/jupyterlab-manager. Update both."
-    expect(side).to_contain_text(words, timeout=WAIT_MS)
+    expect(side).to_contain_text(words)
 
 
 @dataclass

@@ -90,8 +90,8 @@ def test_notebook_7(instance, tmp_path, page):
     token = f"--IdentityProvider.token={TOKEN}"
     with serving(instance, tmp_path, *command, token) as address:
         page.goto(f"{address}/notebooks/console.ipynb?token={TOKEN}")
-        expect(page.locator(".jp-Notebook .jp-CodeCell")).to_be_visible(timeout=WAIT_MS)
-        expect(page.get_by_text("Python 3 (ipykernel)").first).to_be_visible(timeout=WAIT_MS)
+        expect(page.locator(".jp-Notebook .jp-CodeCell")).to_be_visible()
+        expect(page.get_by_text("Python 3 (ipykernel)").first).to_be_visible()
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         log_in_and_look(page.locator(".ww-console"))
@@ -128,11 +128,11 @@ def ours(errors: list[str]) -> list[str]:
 
 def log_in_and_look(console: Locator) -> None:
     status = console.get_by_role("status")
-    expect(status).to_contain_text("Not logged in.", timeout=WAIT_MS)
+    expect(status).to_contain_text("Not logged in.")
     console.get_by_role("button", name="Log in", exact=True).click()
     browse = console.get_by_role("tab", name="Browse", exact=True)
-    expect(browse).to_have_attribute("aria-selected", "true", timeout=WAIT_MS)
-    expect(status).to_contain_text(COUNTED, timeout=WAIT_MS)
+    expect(browse).to_have_attribute("aria-selected", "true")
+    expect(status).to_contain_text(COUNTED)
     console.locator("tr[data-id]:visible").first.click()
-    expect(status).to_contain_text(re.compile(r"models? in "), timeout=WAIT_MS)
+    expect(status).to_contain_text(re.compile(r"models? in "))
     expect(console.locator(".ww-account")).to_contain_text("token renews itself")

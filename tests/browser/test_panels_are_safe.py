@@ -13,7 +13,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.lab import WAIT_MS, hovered, run_all_cells, save_with_widgets
+from tests.browser.lab import hovered, run_all_cells, save_with_widgets
 from tests.models import scaled_model
 from wallwidgets.schemas.safe_html import visible_text
 
@@ -137,7 +137,7 @@ def log_in(panel: Locator) -> None:
     panel.get_by_label("User", exact=True).fill(EMAIL)
     panel.get_by_label("Password", exact=True).fill(CANARY)
     press(panel, "Log in")
-    expect(panel.get_by_role("status")).to_contain_text(f"as {EMAIL}.", timeout=WAIT_MS)
+    expect(panel.get_by_role("status")).to_contain_text(f"as {EMAIL}.")
 
 
 def browse(page: Page, panel: Locator) -> str:
@@ -163,19 +163,19 @@ def browse(page: Page, panel: Locator) -> str:
     panel.get_by_label("Type", exact=True).fill(TAG)
     panel.get_by_label("Details", exact=True).fill(json.dumps({"password": DETAILS}))
     press(panel, "Create connection")
-    expect(said).to_contain_text("(40", timeout=WAIT_MS)
+    expect(said).to_contain_text("(40")
     expect(said).to_contain_text(TAG)
     look_at_everything(page, panel)
     panel.get_by_label("Name", exact=True).fill("in-all-lake")
     panel.get_by_label("Details", exact=True).fill(json.dumps({"password": DETAILS}))
     press(panel, "Create connection")
-    expect(said).to_contain_text("in-all-lake created and attached", timeout=WAIT_MS)
+    expect(said).to_contain_text("in-all-lake created and attached")
 
     press(panel, re.compile("^Users"))
     press(panel, "Invite")
     panel.get_by_label("E-mail", exact=True).fill(f"second-{EMAIL}")
     panel.locator(".ww-form").get_by_role("button", name="Invite", exact=True).click()
-    expect(said).to_contain_text(f"second-{EMAIL} is invited", timeout=WAIT_MS)
+    expect(said).to_contain_text(f"second-{EMAIL} is invited")
     expect(panel.locator(".ww-once code")).to_have_text(re.compile(r"^[\w-]{10,}$"))
     return panel.locator(".ww-once code").text_content() or ""
 
@@ -183,25 +183,23 @@ def browse(page: Page, panel: Locator) -> str:
 def upload(panel: Locator) -> None:
     """A file with a hostile output, and the name of a model that exists."""
     panel.get_by_label("File on this server").fill("hostile.onnx")
-    expect(panel.get_by_text(f"{TAG} float32 [?, 1]")).to_be_visible(timeout=WAIT_MS)
+    expect(panel.get_by_text(f"{TAG} float32 [?, 1]")).to_be_visible()
     panel.get_by_label("Model name").fill(HOSTILE[1])
-    expect(panel.get_by_text("Exists: this becomes version 2.")).to_be_visible(timeout=WAIT_MS)
+    expect(panel.get_by_text("Exists: this becomes version 2.")).to_be_visible()
 
 
 def deploy(panel: Locator) -> None:
     """A result with a hostile column, a refusal that names one, every name in a menu."""
     said = panel.get_by_role("status")
     options = panel.get_by_label("Model version", exact=True).locator("option")
-    expect(options).to_have_count(len(HOSTILE) + 1, timeout=WAIT_MS)
+    expect(options).to_have_count(len(HOSTILE) + 1)
     press(panel, "Send")
-    expect(said).to_contain_text("answered 3 rows.", timeout=WAIT_MS)
+    expect(said).to_contain_text("answered 3 rows.")
     expect(panel.locator("th:visible").filter(has_text="onerror")).to_be_visible()
     press(panel, "Paste")
     panel.get_by_label("JSON records").fill(json.dumps([{TAG: [1.0, 2.0, 3.0]}]))
     press(panel, "Send")
-    expect(panel.locator(".ww-help:visible").filter(has_text="onerror")).to_be_visible(
-        timeout=WAIT_MS
-    )
+    expect(panel.locator(".ww-help:visible").filter(has_text="onerror")).to_be_visible()
 
 
 def drift(page: Page, panel: Locator) -> None:
@@ -211,16 +209,16 @@ def drift(page: Page, panel: Locator) -> None:
     for name in HOSTILE:
         column.select_option(label=visible_text(f"output {name} 0"))
         shown = visible_text(name)[:20]
-        expect(panel.locator(".ww-context")).to_contain_text(shown, timeout=WAIT_MS)
-        expect(said).to_contain_text("Alert.", timeout=WAIT_MS)
+        expect(panel.locator(".ww-context")).to_contain_text(shown)
+        expect(said).to_contain_text("Alert.")
         assert page.evaluate("window.ranHostile") is None
     figures = panel.locator(".js-plotly-plot:visible")
-    expect(figures).to_have_count(3, timeout=WAIT_MS)
+    expect(figures).to_have_count(3)
     assert set().union(*(hovered(figure) for figure in figures.all()))
     look_at_everything(page, panel)
     press(panel, "All features")
-    expect(said).to_contain_text("columns show drift", timeout=WAIT_MS)
-    expect(figures).to_have_count(1, timeout=WAIT_MS)
+    expect(said).to_contain_text("columns show drift")
+    expect(figures).to_have_count(1)
     boxes = hovered(figures)
     for name in HOSTILE:
         assert any(visible_text(name)[:20] in text for text in boxes), name
@@ -235,7 +233,7 @@ def all_shown(panel: Locator, names: list[str] | tuple[str, ...]) -> None:
     """Each name is in a row, to the letter, however long."""
     for name in names:
         shown = panel.locator("tr[data-id]:visible .ww-cell", has_text=visible_text(name)[:200])
-        expect(shown.first).to_be_visible(timeout=WAIT_MS)
+        expect(shown.first).to_be_visible()
 
 
 def look_at_everything(page: Page, panel: Locator) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import WAIT_MS, Demo, chromium, run_all_cells, set_theme
+from tests.browser.lab import Demo, chromium, run_all_cells, set_theme
 
 HERE = Path(__file__).parent
 THEMES = ("light", "dark")
@@ -57,7 +57,7 @@ def take(demo: Demo) -> None:
             )
             page.goto(demo.address(name))
             idle = page.get_by_text("Python 3 (ipykernel) | Idle")
-            expect(idle).to_be_visible(timeout=WAIT_MS)
+            expect(idle).to_be_visible()
             set_theme(page, theme.title())
             run_all_cells(page)
             shoot(page, theme)

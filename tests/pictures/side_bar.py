@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import ViewportSize, expect
 
 from tests.browser.console import COUNTED, named, open_side_bar, press, rows, says
-from tests.browser.lab import WAIT_MS, Demo, chromium
+from tests.browser.lab import Demo, chromium
 
 HERE = Path(__file__).parent
 VIEWPORT = ViewportSize(width=1180, height=820)
@@ -19,7 +19,7 @@ def take(demo: Demo) -> None:
     with chromium() as browser:
         page = browser.new_page(viewport=VIEWPORT, device_scale_factor=1.5)
         page.goto(demo.address("03_panels.ipynb"))
-        expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=WAIT_MS)
+        expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible()
         console = open_side_bar(page)
         box = console.bounding_box()
         assert box is not None
