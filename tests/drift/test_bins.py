@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from wallwidgets.drift import aggregate, bins
-from wallwidgets.drift.binning import edge_text
-from wallwidgets.drift.ranks import at_ranks, quantile_ranks
+from wallwidgets.drift.binning import edge_text, quantile_ranks
 from wallwidgets.errors import InvalidRequest
 
 
@@ -131,20 +130,6 @@ def test_missing_and_infinite_values() -> None:
     made = bins(values, num_bins=2)
     assert made.edges.tolist() == [1, 1, 2]
     assert made.count(values).tolist() == [3, 1, 1, 1]
-
-
-@pytest.mark.parametrize("size", [60_000, 250_001])
-@pytest.mark.parametrize("kind", ["random", "sorted", "sawtooth", "ties"])
-def test_ranks_of_large_arrays(size: int, kind: str) -> None:
-    random = np.random.default_rng(size)
-    values = {
-        "random": lambda: random.normal(size=size),
-        "sorted": lambda: np.arange(size, dtype=np.float64),
-        "sawtooth": lambda: np.arange(size, dtype=np.float64) % (size // 8_192),
-        "ties": lambda: random.integers(0, 4, size).astype(np.float64),
-    }[kind]()
-    ranks = np.array([1, 2, size // 5, size // 2, size - 1, size])
-    assert np.array_equal(at_ranks(values, ranks), np.sort(values)[ranks - 1])
 
 
 @pytest.mark.parametrize(

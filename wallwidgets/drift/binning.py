@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from wallwidgets.drift import checks
 from wallwidgets.drift.checks import Floats, Ints, refusal
 from wallwidgets.drift.columns import numbers
-from wallwidgets.drift.ranks import at_ranks, quantile_ranks
 from wallwidgets.drift.rules import DEFAULT_BINS
 from wallwidgets.drift.summary import finite_values
 from wallwidgets.schemas.assays import BinMode
@@ -238,8 +237,23 @@ def _present(values: Any) -> Floats:
 
 
 def _quantile(present: Floats, num_bins: int) -> Floats:
-    inner = at_ranks(present, quantile_ranks(len(present), num_bins)[:-1])
-    return np.concatenate([[present.min()], inner, [present.max()]])
+    ranks = np.append(1, quantile_ranks(len(present), num_bins))
+    edges: Floats = np.sort(present)[ranks - 1]
+    return edges
+
+
+def quantile_ranks(count: int, num_bins: int) -> Ints:
+    """The rank, from 1, of each inner and last edge: ``round_half_up(i * count / num_bins)``.
+
+    Source: edges and bin counts of recorded baselines (181 to 1,813 rows); no quantile method of
+    numpy or polars gives these. With fewer values than bins a rank is at least 1.
+
+    Example:
+        >>> quantile_ranks(1813, 10)[:5].tolist()
+        [181, 363, 544, 725, 907]
+    """
+    steps = np.arange(1, num_bins + 1, dtype=np.int64)
+    return np.maximum((2 * steps * count + num_bins) // (2 * num_bins), 1)
 
 
 def _equal(present: Floats, num_bins: int) -> Floats:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from wallwidgets.drift import checks
+from wallwidgets.drift.binning import quantile_ranks
 from wallwidgets.drift.checks import Floats, refusal
-from wallwidgets.drift.ranks import quantile_ranks
 from wallwidgets.drift.rules import DEFAULT_BINS
 from wallwidgets.drift.scoring import Scoring, shares
 from wallwidgets.schemas.assays import Aggregation, Metric
