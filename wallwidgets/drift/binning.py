@@ -18,6 +18,7 @@ from wallwidgets.drift.summary import finite_values
 from wallwidgets.schemas.assays import BinMode
 
 BLOCK = 3 << 14
+_AT_ONCE = 16  # Limits in one comparison: long ones let threads run side by side.
 _COMPARED = 256
 _PLACED = 32
 _NAME_PREFIX = {BinMode.EQUAL: "p", BinMode.PROVIDED: "e"}
@@ -125,7 +126,9 @@ class Bins:
             return np.zeros(0, dtype=np.int64)
         if len(self) > _COMPARED:
             return np.bincount(self.place(block), minlength=len(self))
-        beyond = [np.count_nonzero(block > limit) for limit in self._limits(block.dtype)]
+        limits = self._limits(block.dtype)[:, np.newaxis]
+        groups = (limits[low : low + _AT_ONCE] for low in range(0, len(limits), _AT_ONCE))
+        beyond = [np.count_nonzero(row) for group in groups for row in block > group]
         at_least = np.array([len(block), *beyond, 0], dtype=np.int64)
         return at_least[:-1] - at_least[1:]
 
@@ -145,23 +148,19 @@ class Bins:
             place += (block > limit).view(np.uint8)
         return place.astype(np.intp)
 
-    def _limits(self, dtype: np.dtype[Any]) -> list[np.floating[Any]]:
+    def _limits(self, dtype: np.dtype[Any]) -> NDArray[np.floating[Any]]:
         """The thresholds in the values' own precision: x > t is x > the next float32 at or below t.
 
         Comparing float32 with float32 takes half the time, and gives the same answer.
         """
-        return self._doubles if dtype == np.float64 else self._singles
+        return self.thresholds if dtype == np.float64 else self._singles
 
     @cached_property
-    def _doubles(self) -> list[np.floating[Any]]:
-        return list(self.thresholds)
-
-    @cached_property
-    def _singles(self) -> list[np.floating[Any]]:
+    def _singles(self) -> NDArray[np.floating[Any]]:
         with np.errstate(over="ignore"):
             rounded = self.thresholds.astype(np.float32)
             below = np.nextafter(rounded, np.float32(-np.inf))
-        return list(np.where(rounded > self.thresholds, below, rounded))
+        return np.where(rounded > self.thresholds, below, rounded)
 
 
 def blocks(array: NDArray[np.floating[Any]]) -> Iterator[NDArray[np.floating[Any]]]:

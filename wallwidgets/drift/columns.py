@@ -219,7 +219,8 @@ class Series:
             raise refusal(field, f"has {len(values)} rows, {time_field} has {len(times)}")
         if not ordered:
             times, values = _in_order(times, values)
-        _refuse_absent(int(np.searchsorted(times, _NO_TIME, side="right")), time_field)
+        if len(times) and times[0] == _NO_TIME:  # in order, they come first
+            _refuse_absent(int(np.searchsorted(times, _NO_TIME, side="right")), time_field)
         return cls(times, unit, values)
 
     @classmethod

@@ -157,7 +157,8 @@ def count_piece(piece: Piece, bins: Bins, boundaries: Ints, end: int) -> tuple[C
     after = 0
     for series in piece.read():
         _count_into(total, series)
-        after += len(series.values) - int(series.rows_at(np.array([end]))[0])
+        if series.last >= end:
+            after += series.rows - int(series.rows_at(np.array([end]))[0])
     return total, after
 
 

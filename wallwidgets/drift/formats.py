@@ -19,6 +19,7 @@ from wallwidgets.drift.rules import PIECE_ROWS
 
 _BUFFER = 1 << 20
 _BATCH = 1 << 18
+_AT_ONCE = 2 * PIECE_ROWS  # Rows that are read in one go.
 _TAIL = 10  # An Arrow file ends with the length of its footer and its magic.
 _RECORD_BATCHES = 3  # Field of Footer in File.fbs
 _HEADER = 2  # Field of Message in Message.fbs
@@ -91,7 +92,7 @@ class Parquet:
     def read(self, groups: list[int], names: list[str]) -> Iterator[Any]:
         """At once, unless they are large."""
         metadata = self._file.metadata
-        if sum(metadata.row_group(index).num_rows for index in groups) <= 2 * PIECE_ROWS:
+        if sum(metadata.row_group(index).num_rows for index in groups) <= _AT_ONCE:
             yield self._file.read_row_groups(groups, columns=names)
         else:
             yield from self._file.iter_batches(_BATCH, row_groups=groups, columns=names)
@@ -131,12 +132,12 @@ class Arrow:
         return found
 
     def read(self, groups: list[int], names: list[str]) -> Iterator[Any]:
-        """Batch by batch, in parts that stay in the processor's cache."""
+        """Batch by batch, a large one in parts, so that little of the file is in memory at once."""
         reader = self._reader(names)
         for index in groups:
             batch = reader.get_batch(index)
-            for low in range(0, batch.num_rows, _BATCH):
-                yield batch[low : low + _BATCH]
+            for low in range(0, batch.num_rows, _AT_ONCE):
+                yield batch[low : low + _AT_ONCE]
                 self._let_go()
 
     def _let_go(self) -> None:
