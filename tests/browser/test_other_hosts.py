@@ -91,7 +91,8 @@ def test_notebook_7(instance, tmp_path, page):
     with serving(instance, tmp_path, *command, token) as address:
         page.goto(f"{address}/notebooks/console.ipynb?token={TOKEN}")
         expect(page.locator(".jp-Notebook .jp-CodeCell")).to_be_visible()
-        expect(page.get_by_text("Python 3 (ipykernel)").first).to_be_visible()
+        kernel = page.locator(".jp-Notebook-ExecutionIndicator")
+        expect(kernel).to_have_attribute("data-status", "idle")
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         log_in_and_look(page.locator(".ww-console"))
