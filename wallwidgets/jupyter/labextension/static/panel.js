@@ -96,7 +96,8 @@ export function panelClass(lab) {
         label,
         act: () => void this.store?.save("wallwidgets:kernel", name).then(() => start(name)),
       }));
-      this.note.say("off", "Choose the kernel that runs the Console; wallwidgets must be in it.", buttons);
+      const words = "Choose the kernel that runs the Console; wallwidgets must be in it.";
+      this.note.say("off", words, buttons);
     }
 
     /** @param {string | undefined} name The kernel to start, if none runs. */
@@ -141,7 +142,8 @@ export function panelClass(lab) {
         this.note.say("", "");
       } else {
         const both = `The kernel has wallwidgets ${this.found}, JupyterLab has ${this.version}.`;
-        this.note.say("warning", `${both} Install the same version for both, then load the page again.`);
+        const remedy = "Install the same version for both, then load the page again.";
+        this.note.say("warning", `${both} ${remedy}`);
       }
     }
 
@@ -235,7 +237,8 @@ export function panelClass(lab) {
     }
 
     restart() {
-      this.note.confirm(`Restart the kernel? ${ENDS}`, "Restart", () => this.session?.restartKernel());
+      const act = () => this.session?.restartKernel();
+      this.note.confirm(`Restart the kernel? ${ENDS}`, "Restart", act);
     }
 
     shutDown() {
