@@ -171,6 +171,14 @@ def around(starts: Iterable[datetime], ends: Iterable[datetime]) -> tuple[dateti
     return first - room, last + room
 
 
+def span(first: Any, last: Any, colour: str) -> dict[str, Any]:
+    """A range of x, marked from top to bottom behind everything."""
+    return {
+        "type": "rect", "yref": "paper", "y0": 0, "y1": 1, "layer": "below",
+        "x0": first, "x1": last, "fillcolor": colour, "line": {"width": 0},
+    }  # fmt: skip
+
+
 def note(text: str, look: Palette, **place: Any) -> dict[str, Any]:
     """Words on a figure that are no data; the text is ours or already safe."""
     size, colour = place.pop("size", SMALL), place.pop("color", look.muted)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wallwidgets.charts.records import Times, Track, as_times
 from wallwidgets.charts.steps import runs, slots
@@ -75,4 +76,11 @@ def grade(track: Track, band: Floats) -> Floats:
     found[warned] = 2.0
     found[states] = np.where(double[states], 4.0, 3.0)
     found[np.isnan(track.score)] = np.nan
+    return found
+
+
+def without_nan(classes: Floats) -> NDArray[np.object_]:
+    """The same with None: a matrix with NaN in it is no JSON for a widget."""
+    found = classes.astype(object)
+    found[np.isnan(classes)] = None
     return found

@@ -15,10 +15,10 @@ from wallwidgets.charts import canvas
 from wallwidgets.charts.chance import hollow
 from wallwidgets.charts.chart import Chart
 from wallwidgets.charts.finding import NO_SCORES, NO_WINDOWS, since_text
-from wallwidgets.charts.grid import Grid, grade
+from wallwidgets.charts.grid import Grid, grade, without_nan
 from wallwidgets.charts.hover import HOVER, hover_words
 from wallwidgets.charts.legend import Key
-from wallwidgets.charts.palette import Palette, palette
+from wallwidgets.charts.palette import Palette, palette, steps_of
 from wallwidgets.charts.records import Times, Track, start_of, tracks
 from wallwidgets.charts.steps import wide_gaps
 from wallwidgets.charts.tables import window_table
@@ -171,8 +171,8 @@ class _Features:
         yield {
             "type": "heatmap", "name": "cells", "x": borders,
             "y": np.arange(len(classes), dtype=float), "zmin": -0.5, "zmax": 4.5,
-            "z": _without_nan(classes),
-            "colorscale": _steps(self.look.classes), "showscale": False, "xgap": gap, "ygap": 2,
+            "z": without_nan(classes),
+            "colorscale": steps_of(self.look.classes), "showscale": False, "xgap": gap, "ygap": 2,
             "hoverongaps": False, "customdata": words,
             "hovertemplate": HOVER.replace("<b>", "%{customdata[6]}<br><b>", 1),
         }  # fmt: skip
@@ -296,16 +296,3 @@ class _Features:
         named = [fitted(track.label, _NAME_PX) for track in over[:_MOST_NAMED]]
         more = [f"{len(over) - _MOST_NAMED} more"] if len(over) > _MOST_NAMED else []
         return f"{of} {verb}: {joined([*named, *more])}."
-
-
-def _without_nan(classes: Floats) -> NDArray[np.object_]:
-    """A matrix with NaN in it is no JSON for a widget; None is."""
-    found = classes.astype(object)
-    found[np.isnan(classes)] = None
-    return found
-
-
-def _steps(colours: tuple[str, ...]) -> list[list[Any]]:
-    """A colour scale without transitions."""
-    number = len(colours)
-    return [[(at + end) / number, colour] for at, colour in enumerate(colours) for end in (0, 1)]

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from wallwidgets.charts import canvas
@@ -25,12 +24,7 @@ from wallwidgets.charts.steps import band_steps, runs, wide_gaps
 from wallwidgets.charts.tables import window_table
 from wallwidgets.charts.thinning import kept
 from wallwidgets.charts.thresholds import Limit, labels, limits, lines
-from wallwidgets.charts.wording import (
-    days,
-    fitted,
-    percent,
-    window_name,
-)
+from wallwidgets.charts.wording import days, fitted, percent, window_name
 from wallwidgets.drift import chance_band
 from wallwidgets.drift.checks import Floats, Ints, refusal
 from wallwidgets.drift.rules import CHANCE
@@ -105,6 +99,8 @@ class _Scores:
 
     def chart(self) -> Chart:
         track, look = self.track, self.look
+        # When narrow the legend has them.
+        names = [] if self.narrow else labels(self.limits, look, self.scale)
         drawing = canvas.figure(
             self._traces(),
             look,
@@ -118,11 +114,11 @@ class _Scores:
             ),
             yaxis=self.scale.axis(look, self.narrow),
             shapes=[*lines(self.limits), *self._selected_span()],
-            annotations=[*self._labels(), *self._gap_notes(), *self._empty()],
+            annotations=[*names, *self._gap_notes(), *self._empty()],
         )
         return Chart(
             drawing, "Score per window", self._context(), self._legend(), self._summary(),
-            self._table(), self.dark,
+            window_table([track], [self.band], [self.hollow]), self.dark,
         )  # fmt: skip
 
     @property
@@ -239,12 +235,6 @@ class _Scores:
         found = limits(self.track, self.look)
         return [each for each in found if each.at > 0 or not self.scale.logarithmic]
 
-    def _labels(self) -> list[dict[str, Any]]:
-        """The thresholds at the right of the plot; when narrow the legend has them."""
-        if self.narrow:
-            return []
-        return labels(self.limits, self.look, self.scale)
-
     def _gap_notes(self) -> list[dict[str, Any]]:
         """Where there were no rows, as far as there is room to say so."""
         if self.narrow or self.scale.empty:
@@ -261,15 +251,9 @@ class _Scores:
         return [each == start for each in self.track.starts]
 
     def _selected_span(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "type": "rect", "yref": "paper", "y0": 0, "y1": 1, "layer": "below",
-                "x0": canvas.iso(self.starts[[at]])[0],
-                "x1": canvas.iso(self.ends[[at]])[0],
-                "fillcolor": faint(self.look.window, 0.1), "line": {"width": 0},
-            }
-            for at in np.flatnonzero(self._is_selected())[:1]
-        ]  # fmt: skip
+        at = np.flatnonzero(self._is_selected())[:1]
+        spans = zip(canvas.iso(self.starts[at]), canvas.iso(self.ends[at]), strict=True)
+        return [canvas.span(*span, faint(self.look.window, 0.1)) for span in spans]
 
     def _context(self) -> str:
         track = self.track
@@ -313,6 +297,3 @@ class _Scores:
             name = window_name(self.track.starts[at], self.track.ends[at])
             return window_finding(self.track.results[at], name, float(self.band[at]))
         return track_finding(self.track, self.hollow, self.confidence)
-
-    def _table(self) -> pa.Table:
-        return window_table([self.track], [self.band], [self.hollow])

@@ -95,3 +95,9 @@ def faint(colour: str, opacity: float) -> str:
         'rgba(23, 105, 191, 0.1)'
     """
     return f"rgba({', '.join(map(str, rgb(colour)))}, {opacity:g})"
+
+
+def steps_of(colours: tuple[str, ...]) -> list[list[float | str]]:
+    """A colour scale without transitions."""
+    number = len(colours)
+    return [[(at + end) / number, colour] for at, colour in enumerate(colours) for end in (0, 1)]

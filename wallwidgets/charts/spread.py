@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,13 +16,10 @@ from wallwidgets.charts.legend import Key
 from wallwidgets.charts.palette import Palette, faint, palette
 from wallwidgets.charts.samples import Sample
 from wallwidgets.charts.wording import fitted, number_texts, percent, rows_text, text_width
-from wallwidgets.drift import bins
 from wallwidgets.drift.checks import Floats
 from wallwidgets.drift.columns import numbers
-from wallwidgets.schemas.assays import BinMode
 from wallwidgets.schemas.safe_html import figure_text
 
-_MOST_BARS = 50
 _HIGHEST_BAR = 0.62
 _APART_PX = 34
 _HOVER = "<b>%{customdata[0]}</b><br>%{customdata[1]}<extra></extra>"
@@ -140,23 +136,9 @@ class _Distribution:
         room = (high / 2 - low / 2) * 0.06 or max(abs(low) * 0.02, 0.5)
         return [low - room, high + room]
 
-    @cached_property
-    def bars(self) -> tuple[Floats, Floats]:
-        """Borders and rows of the histogram of the baseline."""
-        values = self.baseline.finite
-        if not len(values):
-            return np.zeros(0), np.zeros(0)
-        number = min(max(math.isqrt(len(values)), 1), _MOST_BARS)
-        low, high = float(values[0]), float(values[-1])
-        if not high / number - low / number > abs(high) * 1e-12:
-            room = max(abs(low) * 0.005, 0.1)
-            return np.array([low - room, low + room]), np.array([float(len(values))])
-        made = bins(values, BinMode.EQUAL, number)
-        return made.edges, made.count(values)[1:-1].astype(float)
-
     def _traces(self) -> Iterator[dict[str, Any]]:
         """Bars, curve of the baseline, curve of the window: always three."""
-        borders, rows = self.bars
+        borders, rows = self.baseline.bars
         texts = number_texts(borders.tolist()) if len(borders) else []
         told = np.empty((len(rows), 2), dtype=object)
         for at, number in enumerate(rows.tolist()):
@@ -231,13 +213,7 @@ class _Distribution:
     def _selected_range(self) -> list[dict[str, Any]]:
         if self.selected is None or self.limits is None:
             return []
-        return [
-            {
-                "type": "rect", "yref": "paper", "y0": 0, "y1": 1, "layer": "below",
-                "x0": self.selected[0], "x1": self.selected[1],
-                "fillcolor": faint(self.look.window, 0.16), "line": {"width": 0},
-            }
-        ]  # fmt: skip
+        return [canvas.span(*self.selected, faint(self.look.window, 0.16))]
 
     def _selected_limits(self) -> list[dict[str, Any]]:
         if self.selected is None or self.limits is None:
@@ -285,7 +261,7 @@ class _Distribution:
 
     def _table(self) -> pa.Table:
         """Bars, both curves and the edges, one below the other."""
-        borders, rows = self.bars
+        borders, rows = self.baseline.bars
         parts: list[tuple[str, Floats, Floats, Floats, Floats]] = []
         share = rows / max(len(self.baseline.values), 1)
         parts.append(("histogram", borders[:-1], borders[1:], rows, share))
