@@ -15,9 +15,9 @@ import click
 import platformdirs
 
 import wallwidgets
-from wallwidgets.errors import SettingsError, WallwidgetsError
+from wallwidgets.errors import SettingsError, WallwidgetsError, missing_extra
 from wallwidgets.instance.stopping import Stopping
-from wallwidgets.settings import is_loopback, missing_extra
+from wallwidgets.settings import is_loopback
 
 if TYPE_CHECKING:
     from wallwidgets.doctor.finding import Finding

@@ -161,3 +161,11 @@ def from_status(status: int, message: str) -> WallwidgetsError:
     """Make the error of the class that belongs to an HTTP status."""
     fallback = ServiceError if status >= 500 else UnexpectedAnswer
     return _BY_STATUS.get(status, fallback)(message, status=status)
+
+
+def missing_extra(error: ModuleNotFoundError) -> SettingsError:
+    """The error for an instance whose extra is not installed."""
+    return SettingsError(
+        f"The embedded instance needs {error.name}, which is not installed.",
+        remedy="pip install 'wallwidgets[instance]'",
+    )

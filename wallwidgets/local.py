@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from wallwidgets.api.client import Client, connect
-from wallwidgets.settings import missing_extra
+from wallwidgets.errors import missing_extra
 
 if TYPE_CHECKING:
     from wallwidgets.instance.config import Startup

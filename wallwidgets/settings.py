@@ -173,14 +173,6 @@ def check_url(url: str, *, allow_http: bool = False, name: str = "address") -> s
     return url
 
 
-def missing_extra(error: ModuleNotFoundError) -> SettingsError:
-    """The error for an instance whose extra is not installed."""
-    return SettingsError(
-        f"The embedded instance needs {error.name}, which is not installed.",
-        remedy="pip install 'wallwidgets[instance]'",
-    )
-
-
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine."""
     try:
