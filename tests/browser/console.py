@@ -21,6 +21,8 @@ def open_side_bar(page: Page) -> Locator:
     page.locator(ICON).click(timeout=WAIT_MS)
     console = page.locator(".wallwidgets-panel .ww-console")
     expect(console).to_be_visible()
+    # It is shown a moment before the panel has nothing more to say.
+    expect(page.locator(".wallwidgets-panel .wallwidgets-note")).to_be_hidden()
     return console
 
 

@@ -64,6 +64,11 @@ class Demo:
         """Where JupyterLab shows a notebook, without what was open before."""
         return self.url.replace("01_walkthrough.ipynb", name) + "&reset"
 
+    @property
+    def empty(self) -> str:
+        """Where JupyterLab shows its launcher only: a notebook takes the focus while it opens."""
+        return self.url.replace("/tree/01_walkthrough.ipynb", "") + "&reset"
+
     def end(self) -> str:
         """Ctrl-C; gives what it said at last."""
         parts = psutil.Process(self.process.pid).children(recursive=True)

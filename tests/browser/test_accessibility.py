@@ -29,7 +29,7 @@ def test_axe_finds_no_serious_fault(lab, page):
 
 
 def test_axe_finds_none_in_the_side_bar(lab, page):
-    page.goto(lab.address("01_walkthrough.ipynb"))
+    page.goto(lab.empty)
     open_side_bar(page)
     tool(page, "Restart Wallaroo's kernel").click()
     note = page.locator(".wallwidgets-panel .wallwidgets-note")
