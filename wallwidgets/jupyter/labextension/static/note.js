@@ -20,24 +20,32 @@ export class Note {
    */
   say(kind, words, buttons = []) {
     this.said = { kind, words, buttons };
-    this.node.dataset.kind = kind;
-    write(this.node, words, buttons);
+    this.show(kind, words, buttons);
   }
 
   /**
-   * Ask in place; the safe answer has the focus, and brings back what was said before.
+   * Ask in place; the safe answer has the focus, and brings back what was said last.
    *
    * @param {string} question
    * @param {string} verb
    * @param {() => unknown} act
    */
   confirm(question, verb, act) {
-    const { kind, words, buttons } = this.said;
-    const keep = { label: "Keep it", act: () => this.say(kind, words, buttons) };
-    this.say("warning", question, [{ label: verb, act }, keep]);
+    const back = () => this.show(this.said.kind, this.said.words, this.said.buttons);
+    this.show("warning", question, [{ label: verb, act }, { label: "Keep it", act: back }]);
     const safe = /** @type {HTMLElement} */ (this.node.querySelector("button:last-of-type"));
     // The button of the toolbar keeps the focus until its click is over.
     requestAnimationFrame(() => safe.focus());
+  }
+
+  /**
+   * @param {string} kind
+   * @param {string} words
+   * @param {Button[]} buttons
+   */
+  show(kind, words, buttons) {
+    this.node.dataset.kind = kind;
+    write(this.node, words, buttons);
   }
 }
 
