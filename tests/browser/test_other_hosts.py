@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import nbformat
 import pytest
@@ -28,6 +28,10 @@ FOREIGN = ("notebook_core", "npm/@fortawesome", "@jupyter-notebook/lab-extension
 # Our extension of JupyterLab came too, and stays away.
 LOADED = """() => "wallwidgets" in window._JUPYTERLAB
     && document.querySelector(".wallwidgets-side") === null"""
+# What the page says of its kernel is "idle" also before it has one.
+CONNECTED = """async () => (await (await fetch("/api/sessions")).json())
+    .some(({ kernel }) => kernel.execution_state === "idle" && kernel.connections > 0)"""
+PATIENT_MS = 5_000
 COUNTED = re.compile(r"\d workspaces?\.")
 
 
@@ -91,10 +95,8 @@ def test_notebook_7(instance, tmp_path, page):
     with serving(instance, tmp_path, *command, token) as address:
         page.goto(f"{address}/notebooks/console.ipynb?token={TOKEN}")
         expect(page.locator(".jp-Notebook .jp-CodeCell")).to_be_visible()
-        kernel = page.locator(".jp-Notebook-ExecutionIndicator")
-        expect(kernel).to_have_attribute("data-status", "idle")
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.wait_for_function(CONNECTED, timeout=WAIT_MS)
+        run_its_cell(page)
         log_in_and_look(page.locator(".ww-console"))
         assert page.evaluate(LOADED)
     assert ours(errors) == []
@@ -109,6 +111,18 @@ def test_voila(instance, tmp_path, page):
         log_in_and_look(page.locator(".ww-console"))
         assert page.evaluate(LOADED)
     assert ours(errors) == []
+
+
+def run_its_cell(page: Page) -> None:
+    """Run the notebook; Notebook 7 makes its menus anew while it loads, and loses a click then."""
+    prompt = page.locator(".jp-CodeCell .jp-InputPrompt")
+    ran = False
+    while not ran:
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        with suppress(AssertionError):
+            expect(prompt).not_to_have_text("[ ]:", timeout=PATIENT_MS)
+            ran = True
 
 
 def listen(page: Page) -> list[str]:
