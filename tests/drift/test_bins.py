@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import statistics as exact
 from typing import Any
 
 import numpy as np
 import pytest
 
-from wallwidgets.drift import aggregate, bins
+from wallwidgets.drift import aggregate, bins, statistics
 from wallwidgets.drift.binning import edge_text, quantile_ranks
 from wallwidgets.errors import InvalidRequest
 
@@ -130,6 +131,22 @@ def test_missing_and_infinite_values() -> None:
     made = bins(values, num_bins=2)
     assert made.edges.tolist() == [1, 1, 2]
     assert made.count(values).tolist() == [3, 1, 1, 1]
+
+
+@pytest.mark.parametrize("size", [60_000, 250_001])
+@pytest.mark.parametrize("kind", ["random", "sorted", "sawtooth", "ties"])
+def test_ranks_of_large_arrays(size: int, kind: str) -> None:
+    random = np.random.default_rng(size)
+    values = {
+        "random": lambda: random.normal(size=size),
+        "sorted": lambda: np.arange(size, dtype=np.float64),
+        "sawtooth": lambda: np.arange(size, dtype=np.float64) % (size // 8_192),
+        "ties": lambda: random.integers(0, 4, size).astype(np.float64),
+    }[kind]()
+    ordered = sorted(values.tolist())
+    ranks = [1, *quantile_ranks(size, 7).tolist()]
+    assert bins(values, num_bins=7).edges.tolist() == [ordered[rank - 1] for rank in ranks]
+    assert statistics(values).median == exact.median(ordered)
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,7 @@ def login(instance, recent) -> Iterator[Callable[..., LoginState]]:
 def made_during_list(
     instance, client: ww.Client, unique, monkeypatch
 ) -> Callable[[Callable[[WorkspaceRecord], object]], WorkspaceRecord]:
-    """Makes a workspace elsewhere, and selects it, after a panel's list was read and before it
-    came."""
+    """Makes a workspace elsewhere, and selects it, between the reading of a list and its use."""
     asked, go_on, read = threading.Event(), threading.Event(), client.workspaces.list
 
     def slowly() -> Any:
